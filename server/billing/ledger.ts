@@ -1,0 +1,217 @@
+/**
+ * The only code that moves money. Four verbs: credit, reserve, extend, settle; `README.md` beside this file lists the
+ * invariants they keep. Amounts are integer nano-credits.
+ */
+import { AppError } from '#server/errors/app-error'
+import { createId } from '#server/storage/ids'
+import { keys } from '#server/storage/keys'
+import type { CommitResult, Json, Step, Store } from '#server/storage/store'
+import { formatNano } from '#shared/utils/money'
+import type { EntryKind } from '#shared/schemas/usage'
+import type { Usage } from '#shared/schemas/price'
+import type { Entry, Hold, RequestRecord } from './records'
+import { requestSteps } from './request-steps'
+
+const RESERVE_TRIES = 8
+const SETTLE_TRIES = 8
+
+export interface CreditOrder {
+  user: string
+  kind: Exclude<EntryKind, 'charge'>
+  /** Signed. */
+  amount: number
+  /** Booked once per kind and reference, whatever is repeated or raced. */
+  reference: string
+  note: string
+}
+
+export interface ReserveOrder {
+  hold: Omit<Hold, 'amount' | 'v'>
+  /** What the request may cost, and the least that makes sense. */
+  wanted: number
+  least: number
+  /** Most holds the user may have open. */
+  concurrency: number
+  /** The key's spend limit, or null. */
+  spendLimit: number | null
+  /** Key of the client's Idempotency-Key, remembered for 24 hours. */
+  idempotencyTtlMs: number
+}
+
+/** Why a reservation was refused, with what was left at that moment. */
+export type ReserveRefusal =
+  | { ok: false, reason: 'credit' | 'spend_limit', left: number }
+  | { ok: false, reason: 'concurrency' }
+  | { ok: false, reason: 'repeated', request: string }
+export type ReserveResult = { ok: true, hold: Hold } | ReserveRefusal
+
+export interface SettleOrder {
+  record: Omit<RequestRecord, 'v' | 'late'>
+  /** The request produced nothing and cost nothing: its Idempotency-Key may be used again. */
+  forgetIdempotency: boolean
+  requestsTtlMs: number
+  idempotency: string | null
+}
+
+export interface LedgerOptions {
+  store: Store
+  now?: () => number
+}
+
+export type Ledger = ReturnType<typeof createLedger>
+
+export function createLedger({ store, now = Date.now }: LedgerOptions) {
+  /** Available and held, in nano; their sum is the balance. */
+  async function balance(user: string): Promise<{ available: number, held: number, open: number }> {
+    const [available, held, open] = await store.getMany<number>([keys.available(user), keys.held(user), keys.open(user)])
+    return { available: available?.value ?? 0, held: held?.value ?? 0, open: open?.value ?? 0 }
+  }
+
+  /** Books a signed amount once per kind and reference. `adjust` never goes below zero; refunds and claw-backs may. */
+  async function credit(order: CreditOrder): Promise<{ entry: Entry, repeated: boolean }> {
+    const entry: Entry = { v: 1, id: createId('ent', now()), user: order.user, kind: order.kind, amount: order.amount, reference: order.reference, note: order.note, late: false, at: now() }
+    const result = await store.commit(entry.id, [
+      { once: keys.onceCredit(order.kind, order.reference), value: entry },
+      { add: keys.available(order.user), by: order.amount, ...(order.kind === 'adjust' && order.amount < 0 ? { floor: 0 } : {}) },
+      { put: keys.entry(order.user, entry.at, entry.id), value: entry },
+    ])
+    if (result.ok) return { entry, repeated: false }
+    if (result.reason === 'exists') return { entry: requireSame(result.value, entry), repeated: true }
+    if (result.reason === 'floor' && order.kind === 'adjust') throw new AppError('adjust_below_zero', { available: formatNano(Number(result.value ?? 0)) })
+    throw new AppError('balance_out_of_range')
+  }
+
+  /**
+   * Sets money aside: as much as is wanted, or all there is, but not less than `least`. The hold record is the open
+   * request. The engine decides whether the money is there; reading the balance first only chooses what to ask for.
+   */
+  async function reserve(order: ReserveOrder): Promise<ReserveResult> {
+    let amount = Math.min(order.wanted, Math.max(order.least, (await balance(order.hold.user)).available))
+    for (let tries = 0; tries < RESERVE_TRIES; tries++) {
+      const hold: Hold = { v: 1, ...order.hold, amount }
+      const plan = reserveSteps(hold, order)
+      const result = await store.commit(`reserve_${hold.request}`, plan.steps)
+      if (result.ok) return { ok: true, hold }
+      const step = plan.names[result.step]
+      if (step === 'idempotency') return { ok: false, reason: 'repeated', request: String(result.value) }
+      if (step === 'open') return { ok: false, reason: 'concurrency' }
+      const counter = Number(result.value ?? 0)
+      const left = step === 'spent' ? (order.spendLimit ?? 0) - counter : counter
+      if (left < order.least) return { ok: false, reason: step === 'spent' ? 'spend_limit' : 'credit', left }
+      amount = Math.min(order.wanted, left)
+    }
+    return { ok: false, reason: 'credit', left: (await balance(order.hold.user)).available }
+  }
+
+  /**
+   * Grows a hold while its request runs and writes the usage so far into it. Answers the grown hold, or undefined when
+   * the money, the spend limit or the hold itself is gone.
+   */
+  async function extend(hold: Hold, more: number, usage: Usage, spendLimit: number | null): Promise<Hold | undefined> {
+    const stored = await store.get<Hold>(keys.hold(hold.request))
+    if (!stored) return undefined
+    const grown: Hold = { ...stored.value, amount: stored.value.amount + more, usage }
+    const result = await store.commit(`extend_${hold.request}`, [
+      { expect: keys.hold(hold.request), version: stored.version },
+      { put: keys.hold(hold.request), value: grown },
+      { add: keys.available(hold.user), by: -more, floor: 0 },
+      { add: keys.held(hold.user), by: more },
+      { add: keys.spent(hold.key.id), by: more, ...ceiling(spendLimit) },
+    ])
+    return result.ok ? grown : undefined
+  }
+
+  /**
+   * Charges the true cost and releases the hold, in one commit with the request's record and its list rows. Settling
+   * twice books once. A hold the sweeper has already released is charged in full, marked late.
+   */
+  async function settle(order: SettleOrder): Promise<{ cost: number, late: boolean, repeated: boolean }> {
+    for (let tries = 0; tries < SETTLE_TRIES; tries++) {
+      const { record } = order
+      const stored = await store.get<Hold>(keys.hold(record.id))
+      const late = stored === undefined
+      // What a sweep has charged for the same request already; the rest makes the sum the true cost.
+      const charged = late ? (await store.get<{ interrupted: number }>(keys.onceRelease(record.id)))?.value.interrupted ?? 0 : 0
+      const before = late ? await store.get<RequestRecord>(keys.request(record.id)) : undefined
+      const booked: RequestRecord = { v: 1, ...record, late }
+      const steps = [
+        { once: keys.onceCharge(record.id), value: { amount: record.cost, user: record.user }, ttlMs: order.requestsTtlMs },
+        ...(late ? [] : releaseSteps(stored.value, stored.version, 0, order.requestsTtlMs)),
+        ...chargeSteps(booked, record.cost - charged, stored?.value.amount ?? 0),
+        ...requestSteps(booked, order.requestsTtlMs, before?.value),
+        ...(order.idempotency && order.forgetIdempotency ? [{ delete: order.idempotency }] : []),
+      ]
+      const result = await store.commit(`settle_${record.id}`, steps)
+      if (result.ok) return { cost: record.cost, late, repeated: false }
+      if (isRepeatOf(result, record.cost)) return { cost: record.cost, late, repeated: true }
+    }
+    throw new Error('a settlement lost eight races for its hold')
+  }
+
+  /**
+   * Takes back the hold of an instance that is gone. The usage written into it is charged (nothing when there is none);
+   * the true cost, should it still come, books the rest.
+   */
+  async function sweep(hold: Hold, version: string, interrupted: number, record: Omit<RequestRecord, 'v'>, requestsTtlMs: number): Promise<boolean> {
+    const booked: RequestRecord = { v: 1, ...record }
+    const result = await store.commit(`sweep_${hold.request}`, [
+      ...releaseSteps(hold, version, interrupted, requestsTtlMs),
+      ...chargeSteps(booked, interrupted, hold.amount),
+      ...requestSteps(booked, requestsTtlMs),
+    ])
+    return result.ok
+  }
+
+  /** The entry of a charge, and the money between available, held and the key's budget. */
+  function chargeSteps(record: RequestRecord, amount: number, held: number): Step[] {
+    const { user, late } = record
+    const entry: Entry = { v: 1, id: createId('ent', now()), user, kind: 'charge', amount: -amount, reference: record.id, note: record.model.name, late, at: record.bookedAt }
+    return [
+      { add: keys.available(user), by: held - amount },
+      { add: keys.spent(record.key.id), by: amount - held },
+      ...(amount === 0 ? [] : [{ put: keys.entry(user, entry.at, entry.id), value: entry }]),
+    ]
+  }
+
+  return { balance, credit, reserve, extend, settle, sweep }
+}
+
+function reserveSteps(hold: Hold, order: ReserveOrder): { steps: Step[], names: string[] } {
+  const named: [string, Step][] = [
+    ['hold', { once: keys.hold(hold.request), value: hold }],
+    ['available', { add: keys.available(hold.user), by: -hold.amount, floor: 0 }],
+    ['held', { add: keys.held(hold.user), by: hold.amount }],
+    ['open', { add: keys.open(hold.user), by: 1, ceil: order.concurrency }],
+    ['spent', { add: keys.spent(hold.key.id), by: hold.amount, ...ceiling(order.spendLimit) }],
+  ]
+  if (hold.idempotency) named.push(['idempotency', { once: hold.idempotency, value: hold.request, ttlMs: order.idempotencyTtlMs }])
+  return { steps: named.map(([, step]) => step), names: named.map(([name]) => name) }
+}
+
+function ceiling(spendLimit: number | null): { ceil?: number } {
+  return spendLimit === null ? {} : { ceil: spendLimit }
+}
+
+/** Gives the hold up: once, and only while it is the version that was read. */
+function releaseSteps(hold: Hold, version: string, interrupted: number, ttlMs: number): Step[] {
+  return [
+    { once: keys.onceRelease(hold.request), value: { amount: hold.amount, interrupted }, ttlMs },
+    { expect: keys.hold(hold.request), version },
+    { delete: keys.hold(hold.request) },
+    { add: keys.held(hold.user), by: -hold.amount },
+    { add: keys.open(hold.user), by: -1 },
+  ]
+}
+
+function isRepeatOf(result: CommitResult & { ok: false }, cost: number): boolean {
+  if (result.reason !== 'exists' || result.step !== 0) return false
+  const stored = result.value as { amount?: number }
+  if (stored.amount !== cost) throw new Error(`a request was settled before with another cost (${stored.amount} against ${cost})`)
+  return true
+}
+
+function requireSame(stored: Json, entry: Entry): Entry {
+  const before = stored as unknown as Entry
+  if (before.amount === entry.amount && before.user === entry.user) return before
+  throw new Error('a credit reference was used again for another amount or user')
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { parseSafeNano } from '#shared/utils/money'
+
+const flag = z.enum(['true', 'false', '1', '0', '']).default('false').transform(text => text === 'true' || text === '1')
+const optional = z.string().trim().default('')
+const url = z.union([z.literal(''), z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' })]).default('')
+const secrets = z.string().default('').transform(text => text.split(',').map(part => part.trim()).filter(Boolean))
+const credits = z.string().default('0').transform((text, context) => {
+  const nano = parseSafeNano(text)
+  if (nano !== undefined && nano >= 0) return nano
+  context.addIssue('must be a number of credits such as 0.5')
+  return z.NEVER
+})
+const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback)
+
+/** Every environment variable Vapor reads. `.env.example` and the README's table say the same in words. */
+export const environment = z.object({
+  NODE_ENV: z.string().default('development'),
+
+  /** Signs sessions. Several, comma-separated: the first signs, all verify. */
+  JWT_SECRET: secrets,
+  /** Encrypts upstream credentials; same list rule. Empty: one is made and kept in the store, wrapped by JWT_SECRET. */
+  VAPOR_SECRET: secrets,
+  /** Where people reach the site: decides cookies and which `Origin` may change things. */
+  FRONTEND_URL: url,
+  ADMIN_UIDS: z.string().default('').transform(text => text.split(',').map(part => part.trim()).filter(Boolean)),
+
+  OAUTH_CLIENT_ID: optional,
+  OAUTH_CLIENT_SECRET: optional,
+  OAUTH_REDIRECT_URI: url,
+  OAUTH_AUTHORIZE_URL: url.transform(text => text || 'https://connect.linux.do/oauth2/authorize'),
+  OAUTH_TOKEN_URL: url.transform(text => text || 'https://connect.linux.do/oauth2/token'),
+  OAUTH_USERINFO_URL: url.transform(text => text || 'https://connect.linux.do/api/user'),
+  OAUTH_ISSUER: url.transform(text => text || 'https://connect.linux.do/'),
+  OAUTH_JWKS_URL: url.transform(text => text || 'https://connect.linux.do/.well-known/jwks.json'),
+  /** New users need at least this LinuxDo trust level, 0 to 4. */
+  MIN_TRUST_LEVEL: whole(0, 0, 4),
+  /** Credits a new user starts with. */
+  WELCOME_CREDIT: credits,
+
+  EPAY_PID: optional,
+  EPAY_KEY: optional,
+  EPAY_NOTIFY_URL: url,
+  EPAY_RETURN_URL: url,
+
+  VAPOR_STORE: z.string().default('sqlite:.data/vapor.db'),
+  /** Where the outbox and other local files live. */
+  VAPOR_DATA_DIR: z.string().default('.data'),
+  VAPOR_TIME_ZONE: z.string().default('Asia/Shanghai').refine(isTimeZone, 'must be an IANA time zone such as Asia/Shanghai'),
+  VAPOR_REQUESTS_DAYS: whole(90, 1, 3650),
+  /** Addresses whose X-Forwarded-For is believed, comma-separated. */
+  VAPOR_TRUSTED_PROXIES: z.string().default('').transform(text => text.split(',').map(part => part.trim()).filter(Boolean)),
+  /** Allow channels on plain http and on private or loopback addresses. */
+  VAPOR_ALLOW_PRIVATE_UPSTREAMS: flag,
+  VAPOR_BODY_MAX_MB: whole(32, 1, 256),
+  /** Requests one user may have running at once, unless the user record says otherwise. */
+  VAPOR_CONCURRENCY: whole(50, 1, 1000),
+  /** Seconds until an upstream's headers, of silence within a stream, and of a whole answer. */
+  VAPOR_HEADERS_TIMEOUT: whole(300, 1, 3600),
+  VAPOR_SILENCE_TIMEOUT: whole(120, 1, 3600),
+  VAPOR_DEADLINE: whole(3600, 1, 86_400),
+  VAPOR_LOG: z.enum(['silent', 'error', 'info']).default('info'),
+})
+
+export type Environment = z.output<typeof environment>
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  }
+  catch { return false }
+}

@@ -1,0 +1,81 @@
+import { environment } from './env'
+import type { Environment } from './env'
+
+const SECRET_MIN = 32
+
+export interface Config extends Environment {
+  production: boolean
+  /** Origin people use; undefined while neither FRONTEND_URL nor OAUTH_REDIRECT_URI is set. */
+  publicOrigin: string | undefined
+  /** True when the public origin is https: cookies are `__Host-` and `Secure` then. */
+  secure: boolean
+  /** Names of the variables sign-in still needs. */
+  missingForSignIn: string[]
+}
+
+/** A sentence per problem; `fatal` ones stop the start in production. */
+export interface ConfigReport {
+  config: Config | undefined
+  fatal: string[]
+  warnings: string[]
+}
+
+/** Reads and judges an environment. Values never appear in the sentences, names do. */
+export function readConfig(env: Record<string, string | undefined>): ConfigReport {
+  const parsed = environment.safeParse(withoutEmpty(env))
+  if (!parsed.success) {
+    return { config: undefined, warnings: [], fatal: parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`) }
+  }
+  const values = parsed.data
+  const origin = originOf(values.FRONTEND_URL) ?? originOf(values.OAUTH_REDIRECT_URI)
+  const config: Config = {
+    ...values,
+    production: values.NODE_ENV === 'production',
+    publicOrigin: origin,
+    secure: origin?.startsWith('https:') ?? false,
+    missingForSignIn: (['OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET', 'OAUTH_REDIRECT_URI', 'JWT_SECRET'] as const).filter(name => values[name].length === 0),
+  }
+  return { config, fatal: fatalProblems(config), warnings: weakPoints(config) }
+}
+
+function fatalProblems(config: Config): string[] {
+  const problems: string[] = []
+  if (config.production && config.JWT_SECRET.length === 0)
+    problems.push('JWT_SECRET is not set. It signs sessions; make one with: openssl rand -hex 32')
+  for (const name of ['JWT_SECRET', 'VAPOR_SECRET'] as const) {
+    if (config.production && config[name].some(secret => secret.length < SECRET_MIN))
+      problems.push(`${name} has a secret shorter than ${SECRET_MIN} characters; make one with: openssl rand -hex 32`)
+  }
+  return problems
+}
+
+function weakPoints(config: Config): string[] {
+  const warnings: string[] = []
+  if (config.missingForSignIn.length > 0) warnings.push(`Nobody can sign in until these are set: ${config.missingForSignIn.join(', ')}.`)
+  if (config.ADMIN_UIDS.length === 0) warnings.push('ADMIN_UIDS is empty: nobody is an admin. Set it to your LinuxDo id.')
+  if (!config.publicOrigin) warnings.push('FRONTEND_URL is not set: the origin of each call cannot be checked against it.')
+  else if (!config.secure && config.production) warnings.push('The site is served over plain http: session cookies are not Secure.')
+  if (config.VAPOR_ALLOW_PRIVATE_UPSTREAMS && config.production) warnings.push('VAPOR_ALLOW_PRIVATE_UPSTREAMS is on: channels may reach this network.')
+  return warnings
+}
+
+function originOf(url: string): string | undefined {
+  return url ? new URL(url).origin : undefined
+}
+
+/** `NAME=` in an env file means "not set". */
+function withoutEmpty(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+}
+
+let current: Config | undefined
+
+/** The configuration the boot plugin has accepted. */
+export function useConfig(): Config {
+  if (!current) throw new Error('the configuration is read at boot, before anything else runs')
+  return current
+}
+
+export function setConfig(config: Config): void {
+  current = config
+}

@@ -1,0 +1,93 @@
+import type { ClientRequest, FrameVerdict, Metered, StreamMeter } from '../dialect'
+import type { SseFrame } from '../sse'
+import { textOfDelta } from './delta'
+import type { WireDelta } from './delta'
+import { readUsage } from './usage'
+
+interface WireChunk {
+  choices?: { delta?: WireDelta | null, finish_reason?: string | null }[] | null
+  usage?: unknown
+  error?: unknown
+}
+
+const NOTHING = new Uint8Array(0)
+const EMPTY_USAGE = ',"usage":null'
+
+/** State of one stream: what the frames have said so far. */
+interface StreamState {
+  pieces: string[]
+  textBytes: number
+  contentFrames: number
+  usage: ReturnType<typeof readUsage>
+  finished: boolean
+}
+
+/**
+ * Watches the frames of a stream as they pass: https://platform.openai.com/docs/api-reference/chat/streaming
+ * Usage stands in a last chunk without choices; compatible upstreams put it into the finish chunk or into every chunk.
+ * The last one counts. A client that did not ask for it does not see it.
+ */
+export function createStreamMeter(request: ClientRequest): StreamMeter {
+  const state: StreamState = { pieces: [], textBytes: 0, contentFrames: 0, usage: undefined, finished: false }
+
+  function observe(frame: SseFrame): FrameVerdict {
+    if (frame.data === undefined) return { kind: 'other', bytes: frame.bytes }
+    if (frame.data === '[DONE]') {
+      state.finished = true
+      return { kind: 'end', bytes: frame.bytes }
+    }
+    const chunk = parseChunk(frame.data)
+    if (!chunk) return { kind: 'broken', bytes: NOTHING }
+    if (chunk.error !== undefined && chunk.error !== null) return { kind: 'error', bytes: NOTHING }
+    const hasContent = observeChoices(state, chunk)
+    if (chunk.usage !== undefined && chunk.usage !== null) state.usage = readUsage(chunk.usage) ?? state.usage
+    return { kind: hasContent ? 'content' : 'other', bytes: request.wantsUsage ? frame.bytes : withoutUsage(frame, chunk) }
+  }
+
+  function metered(): Metered {
+    return {
+      usage: state.usage?.usage,
+      clamped: state.usage?.clamped ?? false,
+      text: () => state.pieces.join(''),
+      textBytes: state.textBytes,
+      contentFrames: state.contentFrames,
+      finished: state.finished,
+    }
+  }
+
+  return { observe, metered }
+}
+
+/** Collects what the choices say; true when they carry content. */
+function observeChoices(state: StreamState, chunk: WireChunk): boolean {
+  let hasContent = false
+  for (const choice of chunk.choices ?? []) {
+    if (choice.finish_reason) state.finished = true
+    const text = choice.delta ? textOfDelta(choice.delta) : ''
+    if (!text) continue
+    hasContent = true
+    state.pieces.push(text)
+    state.textBytes += Buffer.byteLength(text)
+  }
+  if (hasContent) state.contentFrames++
+  return hasContent
+}
+
+function parseChunk(data: string): WireChunk | undefined {
+  try {
+    const chunk = JSON.parse(data) as unknown
+    return typeof chunk === 'object' && chunk !== null ? chunk as WireChunk : undefined
+  }
+  catch { return undefined }
+}
+
+/** The frame as it would be had nobody asked for usage: hidden when it is the usage chunk, else without the field. */
+function withoutUsage(frame: SseFrame, chunk: WireChunk): Uint8Array {
+  if (chunk.usage === undefined) return frame.bytes
+  if (chunk.usage !== null && !chunk.choices?.length) return NOTHING
+  const text = Buffer.from(frame.bytes).toString('utf8')
+  // Inside a JSON string a quote is escaped, so this sequence can only be the field itself.
+  if (chunk.usage === null && text.includes(EMPTY_USAGE)) return Buffer.from(text.replace(EMPTY_USAGE, ''))
+  const { usage: _, ...rest } = chunk
+  return Buffer.from(`data: ${JSON.stringify(rest)}\n\n`)
+}

@@ -1,0 +1,78 @@
+interface ErrorKind {
+  /** HTTP status on every surface. 409 never appears on /v1: SDKs retry it. */
+  status: number
+  /** May the same call succeed a little later? Becomes `x-should-retry`. */
+  retryable: boolean
+  /** English, says what to do; `{name}` is filled from `params`. */
+  message: string
+}
+
+/** Every error Vapor answers with. Codes are stable: pages translate them, tools match them. */
+export const errorCodes = {
+  // who is calling
+  missing_key: { status: 401, retryable: false, message: 'No API key in the request. Send it as "Authorization: Bearer sk-…"; make one in the console under Keys.' },
+  invalid_key: { status: 401, retryable: false, message: 'This API key is not valid. Check it for missing characters or make a new one in the console under Keys.' },
+  key_disabled: { status: 401, retryable: false, message: 'This API key is switched off. Switch it on in the console under Keys.' },
+  key_expired: { status: 401, retryable: false, message: 'This API key expired at {at}. Make a new one or extend it in the console under Keys.' },
+  model_not_allowed: { status: 403, retryable: false, message: 'This API key may not call the model "{model}". Change its list of models in the console under Keys.' },
+  user_suspended: { status: 403, retryable: false, message: 'This user is suspended. Ask the operator of this site.' },
+  too_many_bad_keys: { status: 429, retryable: true, message: 'Too many wrong API keys from this address. Wait a minute and check the key.' },
+
+  // what is asked
+  invalid_json: { status: 400, retryable: false, message: 'The request body is not valid JSON: {problem}.' },
+  invalid_request: { status: 400, retryable: false, message: '{problem}' },
+  unsupported_field: { status: 400, retryable: false, message: 'The field "{field}" is not offered here: {why}.' },
+  body_too_large: { status: 413, retryable: false, message: 'The request body is larger than the limit of {limit} bytes.' },
+  not_found: { status: 404, retryable: false, message: 'There is nothing at {path}. The endpoints are listed in the documentation.' },
+  method_not_allowed: { status: 405, retryable: false, message: 'Use {allowed} here.' },
+  model_not_found: { status: 404, retryable: false, message: 'The model "{model}" is not for sale here. GET /v1/models lists what is.' },
+
+  // money and limits
+  insufficient_credit: { status: 402, retryable: false, message: 'Not enough credit: {available} available, at least {needed} needed for this request. Top up in the console.' },
+  spend_limit_reached: { status: 429, retryable: false, message: 'This API key has reached its spend limit of {limit}: {left} left, at least {needed} needed. Raise the limit in the console under Keys.' },
+  too_many_open: { status: 429, retryable: true, message: 'Too many requests at once: {limit} may run at the same time. Wait for one to end.' },
+  already_running: { status: 425, retryable: true, message: 'A request with this Idempotency-Key is still running.' },
+  already_completed: { status: 422, retryable: false, message: 'A request with this Idempotency-Key was completed as {request}. Answers are not stored; use a new key to ask again.' },
+
+  // the upstream
+  upstream_rejected: { status: 400, retryable: false, message: '{problem}' },
+  upstream_unavailable: { status: 503, retryable: true, message: 'No upstream could answer for the model "{model}" just now. Try again in a moment.' },
+  upstream_busy: { status: 429, retryable: true, message: 'Every upstream of the model "{model}" is over its rate limit. Try again in a moment.' },
+  upstream_credential: { status: 503, retryable: true, message: 'No upstream could answer just now: a channel is not accepted there any more. Tell the operator of this site.' },
+  upstream_timeout: { status: 504, retryable: true, message: 'The upstream did not answer in time. Try again, or ask for less output.' },
+  upstream_cut: { status: 502, retryable: true, message: 'The upstream broke off in the middle of its answer. What was delivered has been charged.' },
+  upstream_stalled: { status: 504, retryable: true, message: 'The upstream fell silent in the middle of its answer. What was delivered has been charged.' },
+  upstream_malformed: { status: 502, retryable: true, message: 'The upstream sent an answer that cannot be read. Nothing was charged.' },
+  out_of_credit_midway: { status: 402, retryable: false, message: 'The credit ended in the middle of the answer. Top up in the console.' },
+  deadline: { status: 504, retryable: false, message: 'The answer took longer than {seconds} s and was ended. What was delivered has been charged.' },
+
+  // signing in
+  signed_out: { status: 401, retryable: false, message: 'Sign in first.' },
+  forbidden: { status: 403, retryable: false, message: 'Only an admin may do this.' },
+  foreign_origin: { status: 403, retryable: false, message: 'This call came from another site. Open the console at {origin}.' },
+  sign_in_not_configured: { status: 503, retryable: false, message: 'Sign-in is not set up yet. Set {missing} in the environment and restart.' },
+  sign_in_failed: { status: 400, retryable: true, message: 'Signing in did not work: {problem}. Start again.' },
+  sign_in_denied: { status: 403, retryable: false, message: 'You did not allow the sign-in.' },
+  sign_in_unavailable: { status: 502, retryable: true, message: 'LinuxDo Connect did not answer as expected. Try again in a moment.' },
+  inactive_user: { status: 403, retryable: false, message: 'LinuxDo says this user is not active, so it cannot sign in here.' },
+  silenced_user: { status: 403, retryable: false, message: 'LinuxDo says this user is silenced; new users must not be.' },
+  trust_level_too_low: { status: 403, retryable: false, message: 'New users need LinuxDo trust level {needed}; yours is {level}.' },
+
+  // the consoles
+  record_not_found: { status: 404, retryable: false, message: 'This {kind} does not exist any more.' },
+  already_exists: { status: 409, retryable: false, message: 'There is already a {kind} called "{name}". Change that one with PUT, or choose another name.' },
+  changed_meanwhile: { status: 409, retryable: false, message: 'Somebody else saved this {kind} in between. Load it again and repeat your change.' },
+  in_use: { status: 409, retryable: false, message: '{problem}' },
+  too_many: { status: 422, retryable: false, message: 'At most {limit} {kind} are allowed. Delete one first.' },
+  adjust_below_zero: { status: 422, retryable: false, message: 'The user has only {available}; an adjustment cannot go below zero.' },
+  balance_out_of_range: { status: 422, retryable: false, message: 'A balance can hold at most 9007199 credits.' },
+
+  // ourselves
+  store_unavailable: { status: 503, retryable: true, message: 'The store is not reachable. Nothing was charged; try again in a moment.' },
+  settling: { status: 503, retryable: true, message: 'Earlier charges are still being booked. Nothing was charged; try again in a moment.' },
+  overloaded: { status: 503, retryable: true, message: 'Too much is running here just now. Try again in a moment.' },
+  configuration: { status: 503, retryable: false, message: '{problem}' },
+  internal: { status: 500, retryable: true, message: 'Something went wrong on our side. Tell the operator the request id.' },
+} as const satisfies Record<string, ErrorKind>
+
+export type ErrorCode = keyof typeof errorCodes

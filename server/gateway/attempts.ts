@@ -1,0 +1,133 @@
+import { AppError, toAppError } from '#server/errors/app-error'
+import type { ErrorCode } from '#server/errors/codes'
+import type { Candidate } from './channels'
+import type { Health } from './health'
+import { abortReason } from './open-request'
+import type { OpenRequest } from './open-request'
+import { scrub } from './scrub'
+import { readAll } from './upstream'
+import type { Upstream, UpstreamReply } from './upstream'
+
+const ERROR_BODY_MAX = 64 * 1024
+const RETRY_AFTER_MAX_SECONDS = 3600
+
+export interface AttemptOptions {
+  upstream: Upstream
+  health: Health
+}
+
+/** Cause of an error that was an upstream's answer. */
+class UpstreamStatus extends Error {
+  readonly status: number
+
+  constructor(status: number) {
+    super(`the upstream answered ${status}`)
+    this.status = status
+  }
+}
+
+/** Sends the request to one channel. Answers its 200, throws AppError for everything else. */
+export async function openAttempt(open: OpenRequest, candidate: Candidate, { upstream }: AttemptOptions): Promise<UpstreamReply> {
+  const { route, credential: index } = candidate
+  const credential = route.channel.credential(index)
+  const wire = open.dialect.writeUpstreamRequest(open.request, { model: route.upstreamModel, credential })
+  const reply = await upstream(
+    { method: 'POST', url: route.channel.baseUrl + wire.path, headers: wire.headers, body: wire.body, signal: open.abort.signal },
+    () => { open.accepted = true },
+  )
+  if (reply.status === 200) return reply
+  const body = await readAll(reply.chunks, ERROR_BODY_MAX) ?? new Uint8Array(0)
+  // An answer other than 200 is an upstream that did not do the work: leaving now costs nothing.
+  open.accepted = false
+  throw readFailure(open, reply, body, [credential, route.channel.baseUrl])
+}
+
+/** What the upstream's error means here. Its own words reach the client only when the request is at fault, and scrubbed. */
+function readFailure(open: OpenRequest, reply: UpstreamReply, body: Uint8Array, secrets: string[]): AppError {
+  const failure = open.dialect.readUpstreamFailure(reply.status, body)
+  const cause = new UpstreamStatus(reply.status)
+  switch (failure.blame) {
+    case 'client': return new AppError('upstream_rejected', { problem: scrub(failure.message ?? 'The upstream refused this request.', secrets) }, { cause })
+    case 'credential': return new AppError('upstream_credential', {}, { cause })
+    case 'busy': {
+      const seconds = Number(reply.headers['retry-after'])
+      const known = Number.isFinite(seconds) && seconds > 0
+      return new AppError('upstream_busy', { model: open.request.model }, { cause, ...(known ? { retryAfterSeconds: Math.min(seconds, RETRY_AFTER_MAX_SECONDS) } : {}) })
+    }
+    default: return new AppError('upstream_unavailable', { model: open.request.model }, { cause })
+  }
+}
+
+/**
+ * Tries one candidate after the other until one has answered. `serve` does the answering; what it throws after the
+ * first content is final, and so is a request that is itself at fault.
+ */
+export async function* tryCandidates<T>(
+  open: OpenRequest,
+  candidates: Candidate[],
+  options: AttemptOptions,
+  serve: (reply: UpstreamReply) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const failures: AppError[] = []
+  for (const candidate of withSecondChance(candidates, failures)) {
+    const startedAt = Date.now()
+    const { channel, upstreamModel } = candidate.route
+    let status: number | null = null
+    const record = (error: ErrorCode | null) => open.attempts.push({ channel: channel.id, upstreamModel, status, error, startedAt, durationMs: Date.now() - startedAt })
+    let ended = false
+    try {
+      const reply = await openAttempt(open, candidate, options)
+      status = reply.status
+      yield* serve(reply)
+      ended = true
+      record(null)
+      options.health.succeeded(channel.id, candidate.credential)
+      return
+    }
+    catch (thrown) {
+      ended = true
+      if (abortReason(open)) {
+        record(null)
+        throw thrown
+      }
+      const error = toAppError(thrown)
+      status ??= statusOf(error)
+      record(error.code)
+      if (error.code !== 'upstream_rejected') options.health.failed(channel.id, candidate.credential, error)
+      if (open.committed || error.code === 'upstream_rejected' || error.code === 'internal') throw error
+      failures.push(error)
+      open.metered = undefined
+    }
+    finally {
+      // Neither an end nor an error: the reader has left in the middle.
+      if (!ended) record(null)
+    }
+  }
+  throw finalError(open, failures)
+}
+
+/** A lone channel that lost the connection before any answer is asked once more: sockets die between calls. */
+function* withSecondChance(candidates: Candidate[], failures: AppError[]): Generator<Candidate> {
+  yield* candidates
+  const [only] = candidates
+  if (candidates.length === 1 && only && failures[0]?.code === 'upstream_unavailable' && statusOf(failures[0]) === null) yield only
+}
+
+/** The upstream's HTTP status an error came from; null when there was no answer. */
+function statusOf(error: AppError): number | null {
+  return error.cause instanceof UpstreamStatus ? error.cause.status : null
+}
+
+/** What the client hears when nobody could answer: nothing was delivered, whatever each attempt died of. */
+function finalError(open: OpenRequest, failures: AppError[]): AppError {
+  const model = open.request.model
+  const cause = failures.at(-1)
+  const all = (code: ErrorCode) => failures.length > 0 && failures.every(failure => failure.code === code)
+  if (all('upstream_busy')) {
+    const seconds = failures.map(failure => failure.retryAfterSeconds).filter(known => known !== undefined)
+    return new AppError('upstream_busy', { model }, { cause, ...(seconds.length > 0 ? { retryAfterSeconds: Math.min(...seconds) } : {}) })
+  }
+  if (all('upstream_timeout') || all('upstream_stalled')) return new AppError('upstream_timeout', { model }, { cause })
+  if (all('upstream_malformed')) return new AppError('upstream_malformed', { model }, { cause })
+  return new AppError('upstream_unavailable', { model }, { cause })
+}

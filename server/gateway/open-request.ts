@@ -1,0 +1,35 @@
+import type { Attempt, Hold } from '#server/billing/records'
+import type { ClientRequest, Dialect, Metered } from '#server/dialects/dialect'
+import type { Quote } from './quote'
+import type { Call } from './reply'
+
+/** The state of one request between its hold and its settlement. `relay.ts` makes it, one answer at a time fills it. */
+export interface OpenRequest {
+  call: Call
+  dialect: Dialect
+  request: ClientRequest
+  hold: Hold
+  quote: Quote
+  spendLimit: number | null
+  attempts: Attempt[]
+  /** An upstream has been sent the request and may bill it. */
+  accepted: boolean
+  /** The first frame carrying content has left us: from here on no other channel may be tried. */
+  committed: boolean
+  /** Headers have left us, so an error can only be told inside the stream. */
+  opened: boolean
+  /** The money ended before the answer did. */
+  outOfCredit: boolean
+  firstByteAt: number | null
+  /** What the answering attempt has measured so far. */
+  metered: (() => Metered) | undefined
+  /** Ends the upstream's work; the reason tells who wanted it. */
+  abort: AbortController
+}
+
+export type AbortReason = 'client_left' | 'deadline' | 'finished'
+
+/** Why an aborted request was aborted; undefined while it is not. */
+export function abortReason(open: OpenRequest): AbortReason | undefined {
+  return open.abort.signal.aborted ? open.abort.signal.reason as AbortReason : undefined
+}

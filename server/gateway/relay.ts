@@ -1,0 +1,220 @@
+/**
+ * One request's life, top to bottom. Everything the gateway decides is decided here; what each step does stands in the
+ * file it is imported from. Knows no platform: `define-relay.ts` turns the reply into bytes on a socket.
+ */
+import { isFree } from '#server/billing/price'
+import type { Ledger, ReserveRefusal } from '#server/billing/ledger'
+import type { PriceSnapshot } from '#server/billing/records'
+import type { Catalog, SaleModel } from '#server/catalog/catalog'
+import type { Config } from '#server/config/index'
+import type { ClientRequest, Dialect } from '#server/dialects/dialect'
+import { AppError, toAppError } from '#server/errors/app-error'
+import { keys } from '#server/storage/keys'
+import { formatNano } from '#shared/utils/money'
+import { tryCandidates } from './attempts'
+import type { AttemptOptions } from './attempts'
+import { createBudget } from './budget'
+import type { Caller, Callers } from './caller'
+import { orderCandidates } from './channels'
+import { abortReason } from './open-request'
+import type { OpenRequest } from './open-request'
+import type { Quotes } from './quote'
+import type { Call, Reply } from './reply'
+import type { Ending, Settled, Settlement } from './settlement'
+import { keepAlive, passStream } from './stream-answer'
+import { passWhole } from './whole-answer'
+
+export interface RelayOptions extends AttemptOptions {
+  config: Pick<Config, 'VAPOR_CONCURRENCY' | 'VAPOR_DEADLINE'>
+  instance: string
+  callers: Callers
+  catalog: Catalog
+  ledger: Ledger
+  quotes: Quotes
+  settlement: Settlement
+  /** Settlements that wait for the store. */
+  outboxSize: () => number
+  onError: (error: unknown) => void
+  /** A stream without a frame for this long is opened and kept alive. */
+  openAfterMs?: number
+  keepAliveMs?: number
+}
+
+const OPEN_AFTER_MS = 10_000
+const KEEP_ALIVE_MS = 15_000
+const IDEMPOTENCY_MS = 24 * 3600 * 1000
+
+export type Relay = (dialect: Dialect, call: Call) => Promise<Reply>
+
+export function createRelay(options: RelayOptions): Relay {
+  const { callers, catalog, ledger, quotes, settlement } = options
+
+  return async function relay(dialect, call) {
+    const caller = await callers.require(call)
+    await requireFunds(caller)
+    const request = dialect.readRequest(await call.readBody())
+    const model = requireModel(caller, request)
+    const price: PriceSnapshot = { prices: model.prices, discount: caller.user.discount }
+    requirePriced(price, request)
+    const open = await reserve(dialect, call, caller, model, price, request)
+    return request.stream ? streamed(open, model) : whole(open, model)
+  }
+
+  /** Nothing starts without money, unless something is free; and nothing while earlier charges wait for the store. */
+  async function requireFunds(caller: Caller): Promise<void> {
+    if (options.outboxSize() > 0) throw new AppError('settling', {}, { retryAfterSeconds: 2 })
+    const { available } = await ledger.balance(caller.user.id)
+    if (available > 0 || caller.user.discount === 10_000) return
+    const free = catalog.listOnSale().some(model => isFree({ prices: model.prices, discount: 0 }))
+    if (!free || available < 0) throw new AppError('insufficient_credit', { available: formatNano(available), needed: 'more' })
+  }
+
+  function requireModel(caller: Caller, request: ClientRequest): SaleModel {
+    const model = catalog.findModel(request.model)
+    if (!model) throw new AppError('model_not_found', { model: request.model })
+    const allowed = caller.key.models
+    if (allowed.length > 0 && !allowed.includes(model.name)) throw new AppError('model_not_allowed', { model: request.model })
+    return model
+  }
+
+  async function reserve(dialect: Dialect, call: Call, caller: Caller, model: SaleModel, price: PriceSnapshot, request: ClientRequest): Promise<OpenRequest> {
+    const quote = quotes.quote(model.id, price, request)
+    const sent = call.headers['idempotency-key']
+    const result = await ledger.reserve({
+      hold: {
+        request: call.requestId,
+        user: caller.user.id,
+        key: { id: caller.key.id, name: caller.key.name },
+        model: { id: model.id, name: model.name },
+        price,
+        instance: options.instance,
+        dialect: dialect.id,
+        stream: request.stream,
+        usage: null,
+        idempotency: sent ? keys.idempotency(`v1 ${caller.key.id}`, sent) : null,
+        startedAt: Date.now(),
+      },
+      wanted: quote.wanted,
+      least: quote.least,
+      concurrency: caller.user.concurrency ?? options.config.VAPOR_CONCURRENCY,
+      spendLimit: caller.key.spendLimit,
+      idempotencyTtlMs: IDEMPOTENCY_MS,
+    })
+    if (!result.ok) throw await refusal(result, caller, quote.least)
+    callers.used(caller)
+    return openRequest({ call, dialect, request, quote, hold: result.hold, spendLimit: caller.key.spendLimit })
+  }
+
+  async function refusal(result: ReserveRefusal, caller: Caller, least: number): Promise<AppError> {
+    const needed = formatNano(least)
+    switch (result.reason) {
+      case 'credit': return new AppError('insufficient_credit', { available: formatNano(result.left), needed })
+      case 'spend_limit': return new AppError('spend_limit_reached', { limit: formatNano(caller.key.spendLimit ?? 0), left: formatNano(result.left), needed })
+      case 'concurrency': return new AppError('too_many_open', { limit: caller.user.concurrency ?? options.config.VAPOR_CONCURRENCY }, { retryAfterSeconds: 1 })
+      case 'repeated': return await ledger.isOpen(result.request)
+        ? new AppError('already_running', {}, { retryAfterSeconds: 2 })
+        : new AppError('already_completed', { request: result.request })
+    }
+  }
+
+  async function whole(open: OpenRequest, model: SaleModel): Promise<Reply> {
+    const ended = endWatch(open)
+    try {
+      const candidates = orderCandidates(catalog.routesOf(model), options.health)
+      let body: Uint8Array = new Uint8Array(0)
+      for await (const bytes of tryCandidates(open, candidates, options, reply => passWhole(open, reply))) body = bytes
+      const { cost } = await settlement.settle(open, { reason: 'completed', status: 200, error: undefined })
+      return { status: 200, headers: { ...replyHeaders(open), 'content-type': 'application/json', 'x-vapor-cost': formatNano(cost) }, body }
+    }
+    catch (thrown) {
+      const ending = endingOf(open, thrown)
+      await settlement.settle(open, ending)
+      throw ending.error ?? thrown
+    }
+    finally { ended() }
+  }
+
+  /** Waits a while for the first content, so that what fails before it still gets its own status. */
+  async function streamed(open: OpenRequest, model: SaleModel): Promise<Reply> {
+    const frames = answerStream(open, model)
+    const first = frames.next()
+    const headers = { ...replyHeaders(open), 'content-type': open.dialect.streamType, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
+    let timer: NodeJS.Timeout | undefined
+    const silent = new Promise<void>((resolve) => { timer = setTimeout(resolve, options.openAfterMs ?? OPEN_AFTER_MS) })
+    try {
+      await Promise.race([first, silent])
+    }
+    finally { clearTimeout(timer) }
+    open.opened = true
+    const body = keepAlive(frames, first, {
+      bytes: open.dialect.keepAlive,
+      everyMs: options.keepAliveMs ?? KEEP_ALIVE_MS,
+      onError: error => open.dialect.writeErrorFrame(error, open.call.requestId),
+    })
+    return { status: 200, headers, body }
+  }
+
+  /** The frames of an answer, settled before its last one. Throws while no header has left, tells in the stream after. */
+  async function* answerStream(open: OpenRequest, model: SaleModel): AsyncGenerator<Uint8Array> {
+    const ended = endWatch(open)
+    let settled: Promise<Settled> | undefined
+    const settle = (ending: Ending) => (settled ??= settlement.settle(open, ending))
+    try {
+      const budget = createBudget(open, ledger, options.onError)
+      const candidates = orderCandidates(catalog.routesOf(model), options.health)
+      yield* tryCandidates(open, candidates, options, reply => passStream(open, reply, budget))
+      await settle({ reason: open.outOfCredit ? 'out_of_credit' : 'completed', status: 200, error: open.outOfCredit ? new AppError('out_of_credit_midway') : undefined })
+      yield open.dialect.terminator
+    }
+    catch (thrown) {
+      const ending = endingOf(open, thrown)
+      await settle(ending)
+      if (ending.reason !== 'client_left') throw ending.error ?? thrown
+    }
+    finally {
+      // Reached without an ending only when the reader stopped reading: the client has left.
+      open.abort.abort('client_left')
+      await settle({ reason: 'client_left', status: 499, error: undefined })
+      ended()
+    }
+  }
+
+  /** Aborts the upstream when the client leaves or the answer takes too long. Answers how to stop watching. */
+  function endWatch(open: OpenRequest): () => void {
+    const leave = () => open.abort.abort('client_left')
+    if (open.call.signal.aborted) leave()
+    open.call.signal.addEventListener('abort', leave, { once: true })
+    const timer = setTimeout(() => open.abort.abort('deadline'), options.config.VAPOR_DEADLINE * 1000)
+    return () => {
+      clearTimeout(timer)
+      open.call.signal.removeEventListener('abort', leave)
+    }
+  }
+
+  /** Who ended a request that did not come to its own end. */
+  function endingOf(open: OpenRequest, thrown: unknown): Ending {
+    const aborted = abortReason(open)
+    if (aborted === 'client_left') return { reason: 'client_left', status: 499, error: undefined }
+    const error = aborted === 'deadline' ? new AppError('deadline', { seconds: options.config.VAPOR_DEADLINE }) : toAppError(thrown)
+    const status = open.opened || open.committed ? 200 : error.status
+    if (aborted === 'deadline') return { reason: 'deadline', status, error }
+    if (error.code === 'upstream_rejected') return { reason: 'refused', status, error }
+    if (!open.committed) return { reason: 'upstream_failed', status, error }
+    return { reason: error.code === 'upstream_stalled' ? 'stalled' : 'upstream_cut', status, error }
+  }
+}
+
+function requirePriced(price: PriceSnapshot, request: ClientRequest): void {
+  const unpriced = request.needs.find(usageClass => price.prices[usageClass] === undefined)
+  if (unpriced) throw new AppError('unsupported_field', { field: 'modalities', why: 'this model has no price for it' })
+}
+
+function openRequest(parts: Pick<OpenRequest, 'call' | 'dialect' | 'request' | 'quote' | 'hold' | 'spendLimit'>): OpenRequest {
+  return { ...parts, attempts: [], accepted: false, committed: false, opened: false, outOfCredit: false, firstByteAt: null, metered: undefined, abort: new AbortController() }
+}
+
+function replyHeaders(open: OpenRequest): Record<string, string> {
+  const { id } = open.dialect
+  const { dropped } = open.request
+  return dropped.length > 0 ? { 'x-vapor-converted': `${id}>${id}; dropped=${dropped.join(',')}` } : {}
+}

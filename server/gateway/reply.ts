@@ -1,0 +1,21 @@
+/** What a client sent, without a platform: Node and fetch-style servers make the same `Call`. */
+export interface Call {
+  requestId: string
+  /** Lower-case names. */
+  headers: Record<string, string | undefined>
+  /** `?key=` of the URL. */
+  queryKey: string | undefined
+  /** The peer's address, after trusted proxies. */
+  address: string
+  /** Reads the body once, refusing what is over the limit. */
+  readBody(): Promise<Uint8Array>
+  /** Aborts when the client leaves. */
+  signal: AbortSignal
+}
+
+/** What goes back. A stream must be consumed or returned: its end is where the request is settled. */
+export interface Reply {
+  status: number
+  headers: Record<string, string>
+  body: Uint8Array | AsyncGenerator<Uint8Array>
+}

@@ -1,0 +1,144 @@
+import type { ChargeRule, EndReason } from '#shared/schemas/request'
+import type { Usage } from '#shared/schemas/price'
+import type { Ledger, SettleOrder } from '#server/billing/ledger'
+import type { Outbox } from '#server/billing/outbox'
+import { costOf } from '#server/billing/price'
+import { clampUsage, totalInput, totalOutput } from '#server/billing/usage'
+import type { ClientRequest, Metered } from '#server/dialects/dialect'
+import { AppError } from '#server/errors/app-error'
+import type { Counter } from './counting/index'
+import type { OpenRequest } from './open-request'
+import type { Quotes } from './quote'
+
+/** How a request came to its end. */
+export interface Ending {
+  reason: EndReason
+  /** HTTP status the client got; 499 for one that had left. */
+  status: number
+  error: AppError | undefined
+}
+
+export interface Settled { cost: number, usage: Usage }
+
+export interface SettlementOptions {
+  ledger: Ledger
+  outbox: Outbox
+  counter: Counter
+  quotes: Quotes
+  requestsTtlMs: number
+  onError: (error: unknown) => void
+}
+
+const TOKENS_PER_MESSAGE = 4
+const TOKENS_PER_CALL = 3
+const TOKENS_PER_MEDIA = 1000
+/** Room above the bytes: templates around messages, and what one picture or file may come to. */
+const INPUT_SLACK = 2000
+const INPUT_PER_MEDIA = 20_000
+/** Room above the visible bytes: markers around calls; and the most hidden thinking a report may claim. */
+const OUTPUT_SLACK = 64
+const REASONING_MAX = 131_072
+
+export type Settlement = ReturnType<typeof createSettlement>
+
+/** Books what a request cost, by the rule of who ended it (`docs/billing.md` has the table). */
+export function createSettlement(options: SettlementOptions) {
+  async function settle(open: OpenRequest, ending: Ending): Promise<Settled> {
+    const rule = ruleOf(open, ending)
+    const measured = await measure(open, rule)
+    const full = costOf(open.hold.price, measured.usage)
+    // Nobody pays more than was set aside for an answer that was ended early on his behalf.
+    const cost = rule === 'client_left' || rule === 'held_limit' ? Math.min(full, open.hold.amount) : full
+    await book(orderOf(open, ending, { rule, cost, ...measured }))
+    if (rule === 'reported') options.quotes.learn(open.hold.model.id, open.request, { input: totalInput(measured.usage), output: totalOutput(measured.usage) })
+    return { cost, usage: measured.usage }
+  }
+
+  /** Into the ledger, or, when the store cannot take it, into the outbox, which replays it with the same once-ids. */
+  async function book(order: SettleOrder): Promise<void> {
+    try {
+      await options.ledger.settle(order)
+    }
+    catch (error) {
+      options.onError(error)
+      await options.outbox.add(order)
+    }
+  }
+
+  async function measure(open: OpenRequest, rule: ChargeRule): Promise<{ usage: Usage, clamped: boolean }> {
+    if (rule === 'free_failure') return { usage: {}, clamped: false }
+    const metered = open.metered?.()
+    const counted = metered?.usage === undefined
+    const raw = metered?.usage ?? await count(open, metered)
+    const { usage, clamped } = clampUsage(raw, limitsOf(open.request, metered))
+    return { usage: { ...usage, request: 1 }, clamped: !counted && (clamped || (metered?.clamped ?? false)) }
+  }
+
+  async function count(open: OpenRequest, metered: Metered | undefined): Promise<Usage> {
+    const { texts, messages } = open.dialect.readInputTexts(open.request)
+    const [input, output] = await Promise.all([options.counter.count(texts), options.counter.count([metered?.text() ?? ''])])
+    return { input: input + messages * TOKENS_PER_MESSAGE + TOKENS_PER_CALL + open.request.mediaParts * TOKENS_PER_MEDIA, output }
+  }
+
+  function orderOf(open: OpenRequest, ending: Ending, charge: { rule: ChargeRule, cost: number, usage: Usage, clamped: boolean }): SettleOrder {
+    const { hold } = open
+    const now = Date.now()
+    return {
+      record: {
+        id: hold.request,
+        user: hold.user,
+        key: hold.key,
+        model: hold.model,
+        dialect: hold.dialect,
+        stream: hold.stream,
+        status: ending.status,
+        endReason: ending.reason,
+        chargeRule: charge.rule,
+        error: ending.error?.code ?? null,
+        usage: charge.usage,
+        clamped: charge.clamped,
+        price: hold.price,
+        cost: charge.cost,
+        hold: hold.amount,
+        attempts: open.attempts,
+        startedAt: hold.startedAt,
+        firstByteMs: open.firstByteAt === null ? null : open.firstByteAt - hold.startedAt,
+        durationMs: now - hold.startedAt,
+        bookedAt: now,
+      },
+      forgetIdempotency: charge.rule === 'free_failure',
+      requestsTtlMs: options.requestsTtlMs,
+      idempotency: hold.idempotency,
+    }
+  }
+
+  return { settle }
+}
+
+/** Who ended it decides what is charged. */
+function ruleOf(open: OpenRequest, { reason }: Ending): ChargeRule {
+  const metered = open.metered?.()
+  const reported = metered?.usage !== undefined
+  const produced = (metered?.textBytes ?? 0) > 0
+  switch (reason) {
+    case 'completed':
+      if (!reported) return 'counted'
+      return produced ? 'reported' : 'no_content'
+    case 'client_left': return open.accepted ? 'client_left' : 'free_failure'
+    case 'out_of_credit': return 'held_limit'
+    case 'upstream_cut': case 'stalled': case 'deadline':
+      if (!open.committed) return 'free_failure'
+      return reported ? 'reported_partial' : 'counted'
+    default: return 'free_failure'
+  }
+}
+
+/** The most tokens this request can have used: a token has at least one byte. */
+function limitsOf(request: ClientRequest, metered: Metered | undefined): { input: number, output: number } {
+  const visible = metered?.textBytes ?? 0
+  const thinking = metered?.usage?.reasoning ? REASONING_MAX * request.choices : 0
+  return {
+    input: request.body.byteLength + INPUT_SLACK + request.mediaParts * INPUT_PER_MEDIA,
+    output: request.outputMax === undefined ? visible + OUTPUT_SLACK * request.choices + thinking : Math.max(request.outputMax, visible),
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Every key Vapor writes is built here, so this table is the map of the store.
+ *
+ * | list | key | order |
+ * |---|---|---|
+ * | requests of all, a user, a key, a channel, a model, failures | `reqs_<list>_<time>_<request>` → request id | booking time |
+ * | entries of a user | `entry_<user>_<time>_<entry>` → the entry | booking time |
+ * | open holds | `hold_<request>` → the hold | request id |
+ * | users | `users_all_<time>_<user>`, `users_name_<base32 name>_<user>` → user id | sign-up time, name |
+ * | keys of a user | `keys_user_<user>_<key>` → key id | key id |
+ * | channels, models | `channel_<id>`, `model_<id>` → the record | id |
+ * | audit | `audit_<time>_<id>` → the line | time |
+ * | statistics | `stat_<dimension>_<id>_<day>` → counters | day |
+ *
+ * Lists sort by time only. Times are booking times, fixed width, so that a long request never appears behind a cursor.
+ */
+import { createHash } from 'node:crypto'
+
+const ALPHABET = '0123456789abcdefghijklmnopqrstuv'
+const TIME_WIDTH = 9
+/** Characters of a user name that are sorted and searched by: the longest still fits a key. */
+const NAME_LENGTH = 40
+
+/** Lower-case base32hex: keeps byte order and shared beginnings of whole groups of 5 bits. For parts from outside. */
+export function base32(text: string): string {
+  let bits = 0
+  let value = 0
+  let out = ''
+  for (const byte of Buffer.from(text, 'utf8')) {
+    value = ((value << 8) | byte) & 0xFFFF
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      out += ALPHABET[(value >>> bits) & 31]
+    }
+  }
+  return bits > 0 ? out + ALPHABET[(value << (5 - bits)) & 31] : out
+}
+
+/** The characters of {@link base32} every text beginning with `text` shares. */
+export function base32Prefix(text: string): string {
+  return base32(text).slice(0, Math.floor(Buffer.byteLength(text) * 8 / 5))
+}
+
+/** Epoch milliseconds at fixed width, so that byte order is time order. */
+export function timePart(at: number): string {
+  return Math.floor(at).toString(36).padStart(TIME_WIDTH, '0')
+}
+
+export function readTimePart(part: string): number {
+  return Number.parseInt(part, 36)
+}
+
+/** A long or foreign reference, as a key part of fixed length. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+export type RequestList =
+  | { list: 'all' } | { list: 'failed' }
+  | { list: 'user' | 'key' | 'channel', id: string }
+  | { list: 'model', id: string }
+
+export type StatDimension = 'all' | 'user' | 'model' | 'channel'
+
+export const keys = {
+  meta: (name: string) => `meta_${name}`,
+  version: (name: 'auth' | 'catalogue') => `version_${name}`,
+  lease: (instance: string) => `lease_${instance}`,
+
+  user: (user: string) => `user_${user}`,
+  usersAll: (createdAt: number, user: string) => `users_all_${timePart(createdAt)}_${user}`,
+  usersAllPrefix: 'users_all_',
+  usersName: (name: string, user: string) => `users_name_${base32(name.toLowerCase().slice(0, NAME_LENGTH))}_${user}`,
+  usersNameAll: 'users_name_',
+  usersNamePrefix: (begin: string) => `users_name_${base32Prefix(begin.toLowerCase().slice(0, NAME_LENGTH))}`,
+
+  key: (key: string) => `key_${key}`,
+  keyByHash: (sha256: string) => `keyhash_${sha256}`,
+  keysOfUser: (user: string, key: string) => `keys_user_${user}_${key}`,
+  keysOfUserPrefix: (user: string) => `keys_user_${user}_`,
+  keyLastUsed: (key: string) => `keyused_${key}`,
+
+  channel: (channel: string) => `channel_${base32(channel)}`,
+  channelPrefix: 'channel_',
+  model: (model: string) => `model_${model}`,
+  modelPrefix: 'model_',
+  modelByName: (name: string) => `modelname_${base32(name)}`,
+
+  available: (user: string) => `available_${user}`,
+  held: (user: string) => `held_${user}`,
+  open: (user: string) => `open_${user}`,
+  spent: (key: string) => `spent_${key}`,
+  hold: (request: string) => `hold_${request}`,
+  holdPrefix: 'hold_',
+  entry: (user: string, at: number, entry: string) => `entry_${user}_${timePart(at)}_${entry}`,
+  entryPrefix: (user: string) => `entry_${user}_`,
+  onceCharge: (request: string) => `once_charge_${request}`,
+  onceRelease: (request: string) => `once_release_${request}`,
+  onceCredit: (kind: string, reference: string) => `once_credit_${kind}_${digest(reference)}`,
+
+  request: (request: string) => `request_${request}`,
+  requestRow: (list: RequestList, at: number, request: string) => `${requestListPrefix(list)}${timePart(at)}_${request}`,
+  requestListPrefix,
+  idempotency: (scope: string, key: string) => `idem_${digest(`${scope}\n${key}`)}`,
+
+  stat: (dimension: StatDimension, id: string, day: string) => `${statPrefix(dimension, id)}${day.replaceAll('-', '')}`,
+  statPrefix,
+  statListPrefix: (dimension: StatDimension) => `stat_${dimension}_`,
+  onceRoll: (window: number) => `once_roll_${timePart(window)}`,
+  rolledTo: 'meta_rolledto',
+
+  audit: (at: number, id: string) => `audit_${timePart(at)}_${id}`,
+  auditPrefix: 'audit_',
+}
+
+function requestListPrefix(list: RequestList): string {
+  switch (list.list) {
+    case 'all': return 'reqs_all_'
+    case 'failed': return 'reqs_failed_'
+    case 'channel': return `reqs_channel_${base32(list.id)}_`
+    default: return `reqs_${list.list}_${list.id}_`
+  }
+}
+
+function statPrefix(dimension: StatDimension, id: string): string {
+  return `stat_${dimension}_${dimension === 'channel' ? base32(id) : id}_`
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { isoTime, listOf, recordId } from './common'
+
+/** Wire formats Vapor speaks. A dialect joins this list when its folder in `server/dialects` is whole. */
+export const dialectIds = ['openai-chat'] as const
+export type DialectId = typeof dialectIds[number]
+
+const channelFields = {
+  name: z.string().trim().min(1, 'give the channel a name').max(60),
+  dialect: z.enum(dialectIds),
+  /** Up to and including the version part: "https://api.openai.com/v1". */
+  baseUrl: z.url({ protocol: /^https?$/, message: 'an http(s) URL such as https://api.openai.com/v1' }).max(300),
+  enabled: z.boolean(),
+  /** Higher is tried first. */
+  priority: z.number().int().min(-1000).max(1000),
+  /** Share among channels of the same priority. */
+  weight: z.number().int().min(1).max(1000),
+}
+const credential = z.string().trim().min(1).max(4000)
+
+export const channelCreate = z.strictObject({
+  ...channelFields,
+  id: z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and dashes').optional(),
+  enabled: channelFields.enabled.default(true),
+  priority: channelFields.priority.default(0),
+  weight: channelFields.weight.default(1),
+  credentials: z.array(credential).min(1, 'at least one API key').max(50),
+})
+export type ChannelCreate = z.input<typeof channelCreate>
+
+/** PUT replaces; `credentials` absent keeps the stored ones, because a page never sees them. */
+export const channelPut = z.strictObject({
+  ...channelFields,
+  credentials: z.array(credential).min(1).max(50).optional(),
+  /** The version the form was loaded with; another one means somebody saved in between. */
+  version: z.string(),
+})
+export type ChannelPut = z.input<typeof channelPut>
+
+export const channelReply = z.object({
+  ...channelFields,
+  id: recordId,
+  /** Masked: "sk-a…9f". */
+  credentials: z.array(z.string()),
+  /** What this process has seen: `cooling` until the given time after failures. */
+  health: z.object({ state: z.enum(['unknown', 'healthy', 'cooling']), until: isoTime.nullable(), lastError: z.string().nullable() }),
+  version: z.string(),
+  createdAt: isoTime,
+  updatedAt: isoTime,
+})
+export type ChannelReply = z.output<typeof channelReply>
+export const channelList = listOf(channelReply)
+
+export const channelTest = z.strictObject({ model: z.string().min(1).max(200).optional() })
+export const channelTestReply = z.object({
+  ok: z.boolean(),
+  model: z.string(),
+  /** Milliseconds until the upstream's answer was whole. */
+  durationMs: z.number().int(),
+  status: z.number().int().nullable(),
+  message: z.string(),
+})
+export type ChannelTestReply = z.output<typeof channelTestReply>
+export const upstreamModels = z.object({ items: z.array(z.object({ id: z.string(), onSale: z.boolean() })), next: z.null() })
+export type UpstreamModels = z.output<typeof upstreamModels>

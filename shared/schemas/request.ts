@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { isoTime, listOf, money, pageQuery, recordId, userId } from './common'
+import { prices, usage } from './price'
+
+/** Who ended a request, and how it went. */
+export const endReasons = ['completed', 'upstream_failed', 'upstream_cut', 'client_left', 'stalled', 'out_of_credit', 'deadline', 'refused', 'interrupted'] as const
+export type EndReason = typeof endReasons[number]
+
+/** The rule that decided the charge; `docs/billing.md` explains each. */
+export const chargeRules = ['reported', 'counted', 'reported_partial', 'client_left', 'free_failure', 'no_content', 'interrupted', 'held_limit'] as const
+export type ChargeRule = typeof chargeRules[number]
+
+export const attempt = z.object({
+  channel: z.string(),
+  upstreamModel: z.string(),
+  /** HTTP status of the upstream; null when no answer came. */
+  status: z.number().int().nullable(),
+  /** Stable code of what went wrong; null when this attempt served the request. */
+  error: z.string().nullable(),
+  startedAt: isoTime,
+  durationMs: z.number().int(),
+})
+
+export const requestReply = z.object({
+  id: recordId,
+  user: userId,
+  key: z.object({ id: recordId, name: z.string() }),
+  model: z.string(),
+  dialect: z.string(),
+  stream: z.boolean(),
+  /** HTTP status the client got. */
+  status: z.number().int(),
+  endReason: z.enum(endReasons),
+  chargeRule: z.enum(chargeRules),
+  /** Stable code of the error the client got; null when none. */
+  error: z.string().nullable(),
+  usage,
+  /** True when the numbers of the upstream could not be true and were cut to what is possible. */
+  clamped: z.boolean(),
+  late: z.boolean(),
+  prices,
+  discount: z.number().int(),
+  cost: money,
+  hold: money,
+  startedAt: isoTime,
+  /** Milliseconds from the call to the first frame with content, and to the end. */
+  firstByteMs: z.number().int().nullable(),
+  durationMs: z.number().int(),
+})
+export type RequestReply = z.output<typeof requestReply>
+export const requestList = listOf(requestReply)
+
+/** An admin also sees which channels were tried. */
+export const adminRequest = requestReply.extend({ username: z.string(), attempts: z.array(attempt) })
+export type AdminRequest = z.output<typeof adminRequest>
+export const adminRequestList = listOf(adminRequest)
+
+export const requestQuery = pageQuery.extend({
+  model: z.string().max(200).optional(),
+  key: recordId.optional(),
+  outcome: z.enum(['all', 'failed']).default('all'),
+})
+export const adminRequestQuery = requestQuery.extend({ user: userId.optional(), channel: recordId.optional() })

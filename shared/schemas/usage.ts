@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { isoTime, listOf, money, moneySum, userId } from './common'
+import { requestList, requestQuery } from './request'
+
+const tally = z.object({ requests: z.number().int(), failed: z.number().int(), inputTokens: z.number().int(), outputTokens: z.number().int(), cost: moneySum })
+export type Tally = z.output<typeof tally>
+
+/** One day of the shop's time zone, as YYYY-MM-DD. */
+const day = tally.extend({ day: z.string() })
+
+export const usageQuery = requestQuery.extend({ days: z.coerce.number().int().min(1).max(90).default(30) })
+export const usageReply = z.object({
+  totals: z.object({ today: tally, sevenDays: tally, thirtyDays: tally }),
+  series: z.array(day),
+  requests: requestList,
+})
+export type UsageReply = z.output<typeof usageReply>
+
+export const entryKinds = ['charge', 'topup', 'bonus', 'welcome', 'invite', 'code', 'adjust', 'refund', 'clawback'] as const
+export type EntryKind = typeof entryKinds[number]
+
+export const entryReply = z.object({
+  id: z.string(),
+  kind: z.enum(entryKinds),
+  /** Signed. */
+  amount: money,
+  /** What the entry refers to: a request, an order, a reason. */
+  reference: z.string(),
+  note: z.string(),
+  late: z.boolean(),
+  at: isoTime,
+})
+export type EntryReply = z.output<typeof entryReply>
+export const entryList = listOf(entryReply)
+
+export const statsQuery = z.strictObject({ days: z.coerce.number().int().min(1).max(90).default(30) })
+export const statsReply = z.object({
+  totals: z.object({ today: tally, sevenDays: tally, thirtyDays: tally }),
+  series: z.array(day),
+  models: z.array(tally.extend({ model: z.string() })),
+  channels: z.array(tally.extend({ channel: z.string() })),
+  users: z.array(tally.extend({ user: userId, username: z.string() })),
+  /** Requests running on this instance now. */
+  open: z.number().int(),
+  /** Settlements waiting because the store could not take them. */
+  outbox: z.number().int(),
+})
+export type StatsReply = z.output<typeof statsReply>
