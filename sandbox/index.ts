@@ -1,0 +1,183 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { ConnectContext } from './connect/context.ts'
+import { handleConnect } from './connect/connect.ts'
+import type { Faults } from './connect/faults.ts'
+import { parseFaults } from './connect/faults.ts'
+import { createGrants } from './connect/grants.ts'
+import type { SandboxUser } from './connect/users.ts'
+import { createUsers } from './connect/users.ts'
+import { frontPage } from './front-page.ts'
+import type { Exchange } from './http.ts'
+import { sendHtml, sendJson, sendNotFound } from './http.ts'
+import type { RecordedRequest } from './upstream/requests.ts'
+import { createRequestLog } from './upstream/requests.ts'
+import type { UpstreamContext } from './upstream/upstream.ts'
+import { clearUpstream, handleUpstream } from './upstream/upstream.ts'
+
+export type { Faults } from './connect/faults.ts'
+export type { SandboxUser, UserClaims } from './connect/users.ts'
+export type { Reply } from './upstream/openai-chat/reply.ts'
+export { replyOf } from './upstream/openai-chat/reply.ts'
+export { listedModels, scenarios } from './upstream/openai-chat/scenarios.ts'
+export { usageOf } from './upstream/openai-chat/usage.ts'
+export type { Usage } from './upstream/openai-chat/usage.ts'
+export type { RecordedRequest } from './upstream/requests.ts'
+
+export interface SandboxOptions {
+  /** 0, the default, takes a free one. */
+  port?: number
+  /** The addresses sign-in may return to, compared to the letter. */
+  redirectUri?: string | string[]
+  clientId?: string
+  clientSecret?: string
+  /** The keys the upstream accepts. */
+  apiKeys?: string[]
+  /** Milliseconds since 1970. Codes and tokens expire by it; pauses on the wire are real time. */
+  now?: () => number
+}
+
+export interface Sandbox {
+  /** The origin, such as `http://127.0.0.1:4001`, without a trailing slash. */
+  url: string
+  connect: {
+    authorizeUrl: string
+    tokenUrl: string
+    userinfoUrl: string
+    /** Ends in a slash, like the real one. */
+    issuer: string
+    jwksUrl: string
+    discoveryUrl: string
+    clientId: string
+    clientSecret: string
+    /** Live: push an address to register it, for a client that learns its own port late. */
+    redirectUris: string[]
+    /** Replaces every fault in force; `{}` heals. */
+    setFault: (faults: Faults) => void
+    /** Live: change a user and the next claims follow. */
+    users: SandboxUser[]
+  }
+  upstream: {
+    /** What an OpenAI client takes as its base URL. */
+    baseUrl: string
+    apiKey: string
+    apiKeys: string[]
+    requests: () => RecordedRequest[]
+    /** Forgets the requests and starts the flaky models anew. */
+    clear: () => void
+  }
+  /** Ends every connection, running or idle, and frees the port. */
+  close: () => Promise<void>
+}
+
+const defaultRedirectUris = ['http://127.0.0.1:3000/api/auth/callback', 'http://localhost:3000/api/auth/callback']
+
+/** Starts the fakes on 127.0.0.1. Throws in production, where signing in as anyone must not exist. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  if (process.env['NODE_ENV'] === 'production') {
+    throw new Error('The sandbox lets anyone sign in as anyone and does not run with NODE_ENV=production; unset NODE_ENV, or configure the real services.')
+  }
+  const server = createServer()
+  // Clients keep connections for a while; a server that hangs up sooner makes their next request fail by chance.
+  server.keepAliveTimeout = 65_000
+  const origin = await listen(server, options.port ?? 0)
+  const rooms = createRooms(origin, options)
+  server.on('request', (request, response) => void answer(rooms, request, response))
+  const { connect, connect: { base }, upstream } = rooms
+
+  return {
+    url: origin,
+    connect: {
+      authorizeUrl: `${base}/oauth2/authorize`,
+      tokenUrl: `${base}/oauth2/token`,
+      userinfoUrl: `${base}/api/user`,
+      issuer: connect.issuer,
+      jwksUrl: `${base}/.well-known/jwks.json`,
+      discoveryUrl: `${base}/.well-known/openid-configuration`,
+      clientId: connect.clientId,
+      clientSecret: connect.clientSecret,
+      redirectUris: connect.redirectUris,
+      setFault: (faults) => { connect.faults = parseFaults(faults) },
+      users: connect.users,
+    },
+    upstream: {
+      baseUrl: `${origin}/upstream/openai/v1`,
+      apiKey: upstream.openAiChat.apiKeys[0] ?? '',
+      apiKeys: upstream.openAiChat.apiKeys,
+      requests: () => upstream.log.all(),
+      clear: () => clearUpstream(upstream),
+    },
+    close: () => close(server),
+  }
+}
+
+interface Rooms {
+  origin: string
+  connect: ConnectContext
+  upstream: UpstreamContext
+}
+
+function createRooms(origin: string, options: SandboxOptions): Rooms {
+  const now = options.now ?? Date.now
+  const redirectUris = options.redirectUri ?? defaultRedirectUris
+  return {
+    origin,
+    connect: {
+      base: `${origin}/connect`,
+      issuer: `${origin}/connect/`,
+      clientId: options.clientId ?? 'sandbox-client',
+      clientSecret: options.clientSecret ?? 'sandbox-client-secret',
+      redirectUris: typeof redirectUris === 'string' ? [redirectUris] : [...redirectUris],
+      now,
+      users: createUsers(),
+      grants: createGrants(now),
+      signIns: new Map(),
+      faults: {},
+    },
+    upstream: {
+      log: createRequestLog(),
+      openAiChat: { origin, apiKeys: options.apiKeys ?? ['sk-sandbox-one', 'sk-sandbox-two'], now, attempts: new Map(), answers: 0 },
+    },
+  }
+}
+
+function listen(server: Server, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(`http://127.0.0.1:${typeof address === 'object' ? address?.port : port}`)
+    })
+  })
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+async function answer(rooms: Rooms, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const url = URL.parse(rooms.origin + (request.url ?? '/'))
+  if (!url) return sendJson(response, 400, { error: 'invalid_request', error_description: 'The sandbox cannot read this address.' })
+  try {
+    await route(rooms, { request, response, url, gone: gone.signal })
+  }
+  catch (error) {
+    // A client that leaves while its body is read ends up here too, and there is nobody left to tell.
+    if (gone.signal.aborted || response.headersSent) response.destroy()
+    else sendJson(response, 500, { error: 'sandbox_error', error_description: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+async function route({ origin, connect, upstream }: Rooms, exchange: Exchange): Promise<void> {
+  const { url, response } = exchange
+  if (url.pathname === '/') return sendHtml(response, 200, frontPage(origin, connect, upstream.openAiChat.apiKeys))
+  if (url.pathname.startsWith('/connect/')) return handleConnect(connect, exchange, url.pathname.slice('/connect'.length))
+  if (url.pathname.startsWith('/upstream/')) return handleUpstream(upstream, exchange, url.pathname.slice('/upstream'.length))
+  sendNotFound(response, url.pathname)
+}
