@@ -67,6 +67,11 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
     return { available: available?.value ?? 0, held: held?.value ?? 0, open: open?.value ?? 0 }
   }
 
+  /** True while the request runs: its hold is there. */
+  async function isOpen(request: string): Promise<boolean> {
+    return (await store.get(keys.hold(request))) !== undefined
+  }
+
   /** Books a signed amount once per kind and reference. `adjust` never goes below zero; refunds and claw-backs may. */
   async function credit(order: CreditOrder): Promise<{ entry: Entry, repeated: boolean }> {
     const entry: Entry = { v: 1, id: createId('ent', now()), user: order.user, kind: order.kind, amount: order.amount, reference: order.reference, note: order.note, late: false, at: now() }
@@ -173,7 +178,7 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
     ]
   }
 
-  return { balance, credit, reserve, extend, settle, sweep }
+  return { balance, isOpen, credit, reserve, extend, settle, sweep }
 }
 
 function reserveSteps(hold: Hold, order: ReserveOrder): { steps: Step[], names: string[] } {

@@ -29,7 +29,7 @@ class UpstreamStatus extends Error {
 /** Sends the request to one channel. Answers its 200, throws AppError for everything else. */
 export async function openAttempt(open: OpenRequest, candidate: Candidate, { upstream }: AttemptOptions): Promise<UpstreamReply> {
   const { route, credential: index } = candidate
-  const credential = route.channel.credential(index)
+  const credential = route.channel.credentials()[index] ?? ''
   const wire = open.dialect.writeUpstreamRequest(open.request, { model: route.upstreamModel, credential })
   const reply = await upstream(
     { method: 'POST', url: route.channel.baseUrl + wire.path, headers: wire.headers, body: wire.body, signal: open.abort.signal },
@@ -97,6 +97,7 @@ export async function* tryCandidates<T>(
       if (open.committed || error.code === 'upstream_rejected' || error.code === 'internal') throw error
       failures.push(error)
       open.metered = undefined
+      open.accepted = false
     }
     finally {
       // Neither an end nor an error: the reader has left in the middle.

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
-import type { ServedRoute } from '#server/catalog/catalog'
+import type { LiveRoute } from '#server/catalog/catalog'
 import type { Health } from './health'
 
 /** One channel with the credential to use there. */
 export interface Candidate {
-  route: ServedRoute
+  route: LiveRoute
   credential: number
 }
 
@@ -15,14 +15,14 @@ const TRIES_MAX = 4
  * The order in which channels are tried: by priority, within a priority by weighted chance, cooling ones last. Each
  * channel appears with each of its credentials, but a second credential only after every channel had its first.
  */
-export function orderCandidates(routes: ServedRoute[], health: Health): Candidate[] {
+export function orderCandidates(routes: LiveRoute[], health: Health): Candidate[] {
   const ordered = byPriority(routes)
   const candidates: Candidate[] = []
-  const most = Math.max(0, ...ordered.map(route => route.channel.credentialCount))
+  const most = Math.max(0, ...ordered.map(route => route.channel.credentials().length))
   for (let turn = 0; turn < most; turn++) {
     for (const route of ordered) {
-      const { id, credentialCount } = route.channel
-      if (turn < credentialCount) candidates.push({ route, credential: pickCredential(id, credentialCount, turn) })
+      const count = route.channel.credentials().length
+      if (turn < count) candidates.push({ route, credential: pickCredential(route.channel.id, count, turn) })
     }
   }
   const isCooling = ({ route, credential }: Candidate) => health.isCooling(route.channel.id, credential)
@@ -39,9 +39,9 @@ function pickCredential(channel: string, count: number, turn: number): number {
   return (turn === 0 ? next : (turns.get(channel) ?? 0) + turn - 1) % count
 }
 
-function byPriority(routes: ServedRoute[]): ServedRoute[] {
+function byPriority(routes: LiveRoute[]): LiveRoute[] {
   const left = [...routes]
-  const ordered: ServedRoute[] = []
+  const ordered: LiveRoute[] = []
   while (left.length > 0) {
     const top = Math.max(...left.map(route => route.priority))
     const group = left.filter(route => route.priority === top)

@@ -5,16 +5,17 @@
 import { isFree } from '#server/billing/price'
 import type { Ledger, ReserveRefusal } from '#server/billing/ledger'
 import type { PriceSnapshot } from '#server/billing/records'
-import type { Catalog, SaleModel } from '#server/catalog/catalog'
+import type { Catalog, ModelOnSale } from '#server/catalog/catalog'
 import type { Config } from '#server/config/index'
 import type { ClientRequest, Dialect } from '#server/dialects/dialect'
 import { AppError, toAppError } from '#server/errors/app-error'
 import { keys } from '#server/storage/keys'
+import type { Caller } from '#server/users/caller-cache'
 import { formatNano } from '#shared/utils/money'
 import { tryCandidates } from './attempts'
 import type { AttemptOptions } from './attempts'
 import { createBudget } from './budget'
-import type { Caller, Callers } from './caller'
+import type { Callers } from './caller'
 import { orderCandidates } from './channels'
 import { abortReason } from './open-request'
 import type { OpenRequest } from './open-request'
@@ -53,7 +54,7 @@ export function createRelay(options: RelayOptions): Relay {
     const caller = await callers.require(call)
     await requireFunds(caller)
     const request = dialect.readRequest(await call.readBody())
-    const model = requireModel(caller, request)
+    const model = await requireModel(caller, request)
     const price: PriceSnapshot = { prices: model.prices, discount: caller.user.discount }
     requirePriced(price, request)
     const open = await reserve(dialect, call, caller, model, price, request)
@@ -65,19 +66,19 @@ export function createRelay(options: RelayOptions): Relay {
     if (options.outboxSize() > 0) throw new AppError('settling', {}, { retryAfterSeconds: 2 })
     const { available } = await ledger.balance(caller.user.id)
     if (available > 0 || caller.user.discount === 10_000) return
-    const free = catalog.listOnSale().some(model => isFree({ prices: model.prices, discount: 0 }))
+    const free = (await catalog.listOnSale()).some(model => isFree({ prices: model.prices, discount: 0 }))
     if (!free || available < 0) throw new AppError('insufficient_credit', { available: formatNano(available), needed: 'more' })
   }
 
-  function requireModel(caller: Caller, request: ClientRequest): SaleModel {
-    const model = catalog.findModel(request.model)
+  async function requireModel(caller: Caller, request: ClientRequest): Promise<ModelOnSale> {
+    const model = await catalog.findOnSale(request.model)
     if (!model) throw new AppError('model_not_found', { model: request.model })
     const allowed = caller.key.models
     if (allowed.length > 0 && !allowed.includes(model.name)) throw new AppError('model_not_allowed', { model: request.model })
     return model
   }
 
-  async function reserve(dialect: Dialect, call: Call, caller: Caller, model: SaleModel, price: PriceSnapshot, request: ClientRequest): Promise<OpenRequest> {
+  async function reserve(dialect: Dialect, call: Call, caller: Caller, model: ModelOnSale, price: PriceSnapshot, request: ClientRequest): Promise<OpenRequest> {
     const quote = quotes.quote(model.id, price, request)
     const sent = call.headers['idempotency-key']
     const result = await ledger.reserve({
@@ -96,7 +97,7 @@ export function createRelay(options: RelayOptions): Relay {
       },
       wanted: quote.wanted,
       least: quote.least,
-      concurrency: caller.user.concurrency ?? options.config.VAPOR_CONCURRENCY,
+      concurrency: concurrencyOf(caller),
       spendLimit: caller.key.spendLimit,
       idempotencyTtlMs: IDEMPOTENCY_MS,
     })
@@ -105,22 +106,26 @@ export function createRelay(options: RelayOptions): Relay {
     return openRequest({ call, dialect, request, quote, hold: result.hold, spendLimit: caller.key.spendLimit })
   }
 
+  function concurrencyOf(caller: Caller): number {
+    return caller.user.limits?.concurrency ?? options.config.VAPOR_CONCURRENCY
+  }
+
   async function refusal(result: ReserveRefusal, caller: Caller, least: number): Promise<AppError> {
     const needed = formatNano(least)
     switch (result.reason) {
       case 'credit': return new AppError('insufficient_credit', { available: formatNano(result.left), needed })
       case 'spend_limit': return new AppError('spend_limit_reached', { limit: formatNano(caller.key.spendLimit ?? 0), left: formatNano(result.left), needed })
-      case 'concurrency': return new AppError('too_many_open', { limit: caller.user.concurrency ?? options.config.VAPOR_CONCURRENCY }, { retryAfterSeconds: 1 })
+      case 'concurrency': return new AppError('too_many_open', { limit: concurrencyOf(caller) }, { retryAfterSeconds: 1 })
       case 'repeated': return await ledger.isOpen(result.request)
         ? new AppError('already_running', {}, { retryAfterSeconds: 2 })
         : new AppError('already_completed', { request: result.request })
     }
   }
 
-  async function whole(open: OpenRequest, model: SaleModel): Promise<Reply> {
+  async function whole(open: OpenRequest, model: ModelOnSale): Promise<Reply> {
     const ended = endWatch(open)
     try {
-      const candidates = orderCandidates(catalog.routesOf(model), options.health)
+      const candidates = orderCandidates(await catalog.routesOf(model), options.health)
       let body: Uint8Array = new Uint8Array(0)
       for await (const bytes of tryCandidates(open, candidates, options, reply => passWhole(open, reply))) body = bytes
       const { cost } = await settlement.settle(open, { reason: 'completed', status: 200, error: undefined })
@@ -135,7 +140,7 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   /** Waits a while for the first content, so that what fails before it still gets its own status. */
-  async function streamed(open: OpenRequest, model: SaleModel): Promise<Reply> {
+  async function streamed(open: OpenRequest, model: ModelOnSale): Promise<Reply> {
     const frames = answerStream(open, model)
     const first = frames.next()
     const headers = { ...replyHeaders(open), 'content-type': open.dialect.streamType, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
@@ -155,13 +160,13 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   /** The frames of an answer, settled before its last one. Throws while no header has left, tells in the stream after. */
-  async function* answerStream(open: OpenRequest, model: SaleModel): AsyncGenerator<Uint8Array> {
+  async function* answerStream(open: OpenRequest, model: ModelOnSale): AsyncGenerator<Uint8Array> {
     const ended = endWatch(open)
     let settled: Promise<Settled> | undefined
     const settle = (ending: Ending) => (settled ??= settlement.settle(open, ending))
     try {
       const budget = createBudget(open, ledger, options.onError)
-      const candidates = orderCandidates(catalog.routesOf(model), options.health)
+      const candidates = orderCandidates(await catalog.routesOf(model), options.health)
       yield* tryCandidates(open, candidates, options, reply => passStream(open, reply, budget))
       await settle({ reason: open.outOfCredit ? 'out_of_credit' : 'completed', status: 200, error: open.outOfCredit ? new AppError('out_of_credit_midway') : undefined })
       yield open.dialect.terminator

@@ -4,7 +4,7 @@ const call = z.looseObject({ name: z.string().nullish(), arguments: z.string().n
 
 /** The parts of a message or delta that are paid output. `reasoning_content` and `reasoning` are compatible upstreams' names. */
 export const wireDelta = z.looseObject({
-  content: z.unknown(),
+  content: z.unknown().optional(),
   refusal: z.string().nullish(),
   reasoning_content: z.string().nullish(),
   reasoning: z.string().nullish(),

@@ -6,7 +6,7 @@ import { readUsage } from './usage'
 
 const wire = z.looseObject({
   choices: z.array(z.looseObject({ message: wireDelta.nullish(), finish_reason: z.string().nullish() })),
-  usage: z.unknown(),
+  usage: z.unknown().optional(),
 })
 
 /** A whole answer: https://platform.openai.com/docs/api-reference/chat/object */

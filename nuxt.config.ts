@@ -1,0 +1,27 @@
+import { threadSource } from './build/thread-source.ts'
+
+// One build serves every suite: it goes beside the development build, so both can exist.
+const buildDir = process.env.NUXT_BUILD_DIR
+
+export default defineNuxtConfig({
+  srcDir: '.',
+  ...(buildDir ? { buildDir } : {}),
+  compatibilityDate: '2026-11-01',
+  modules: ['@nuxt/ui', '@pinia/nuxt', '@nuxt/eslint'],
+  css: ['~/assets/css/main.css'],
+  telemetry: false,
+  devtools: { enabled: false },
+  ui: { fonts: false },
+  icon: { provider: 'server', serverBundle: 'local', fallbackToApi: false, clientBundle: { scan: true } },
+  // Tests, tools and servers beside the app are not pages: nothing in them is scanned or watched.
+  ignore: ['sandbox/**', 'bench/**', 'tests/**', 'scripts/**', 'presets/**', 'docs/**'],
+  imports: { dirs: ['stores', 'shared/utils'] },
+  nitro: {
+    sourceMap: false,
+    rollupConfig: { plugins: [threadSource()] },
+    esbuild: { options: { target: 'es2024' } },
+    ...(buildDir ? { output: { dir: `${buildDir}/output` } } : {}),
+  },
+  eslint: { config: { stylistic: { braceStyle: 'stroustrup', quoteProps: 'consistent' } } },
+  typescript: { strict: true },
+})

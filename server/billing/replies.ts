@@ -1,0 +1,72 @@
+import type { AdminRequest, RequestReply } from '#shared/schemas/request'
+import type { Prices } from '#shared/schemas/price'
+import type { EntryReply, Tally as TallyReply } from '#shared/schemas/usage'
+import { formatNano } from '#shared/utils/money'
+import type { Attempt, Entry, PriceTable, RequestRecord } from './records'
+import type { RequestPage } from './statement'
+import type { Series } from './statistics'
+import type { Tally } from './tally'
+
+export function toEntryReply({ id, kind, amount, reference, note, late, at }: Entry): EntryReply {
+  return { id, kind, amount: formatNano(amount), reference, note, late, at: toIso(at) }
+}
+
+/** What the user who paid may see: never which channels were tried. */
+export function toRequestReply(record: RequestRecord): RequestReply {
+  return {
+    id: record.id,
+    user: record.user,
+    key: record.key,
+    model: record.model.name,
+    dialect: record.dialect,
+    stream: record.stream,
+    status: record.status,
+    endReason: record.endReason,
+    chargeRule: record.chargeRule,
+    error: record.error,
+    usage: record.usage,
+    clamped: record.clamped,
+    late: record.late,
+    prices: toPrices(record.price.prices),
+    discount: record.price.discount,
+    cost: formatNano(record.cost),
+    hold: formatNano(record.hold),
+    startedAt: toIso(record.startedAt),
+    firstByteMs: record.firstByteMs,
+    durationMs: record.durationMs,
+  }
+}
+
+export function toAdminRequest(record: RequestRecord, username: string): AdminRequest {
+  return { ...toRequestReply(record), username, attempts: record.attempts.map(toAttempt) }
+}
+
+/** The page of a list of requests, each item made by `toItem`. */
+export function toRequestPage<T>(page: RequestPage, toItem: (record: RequestRecord) => T): { items: T[], next: string | null, searchedTo?: string } {
+  return { items: page.items.map(toItem), next: page.next, ...(page.searchedTo === undefined ? {} : { searchedTo: toIso(page.searchedTo) }) }
+}
+
+export function toTally({ requests, failed, input, output, cost }: Tally): TallyReply {
+  return { requests, failed, inputTokens: input, outputTokens: output, cost: formatNano(cost) }
+}
+
+export function toSeries({ totals, series }: Series) {
+  return {
+    totals: { today: toTally(totals.today), sevenDays: toTally(totals.sevenDays), thirtyDays: toTally(totals.thirtyDays) },
+    series: series.map(({ day, ...tally }) => ({ day, ...toTally(tally) })),
+  }
+}
+
+function toAttempt({ startedAt, ...attempt }: Attempt) {
+  return { ...attempt, startedAt: toIso(startedAt) }
+}
+
+/** Prices a request was charged by. A free request of the gateway itself may have none: they read as 0. */
+function toPrices(table: PriceTable): Prices {
+  const own = Object.entries(table).map(([name, nano]) => [name, formatNano(nano)])
+  return { input: '0', output: '0', ...Object.fromEntries(own) as Partial<Prices> }
+}
+
+function toIso(at: number): string {
+  return new Date(at).toISOString()
+}

@@ -1,0 +1,157 @@
+/** Daily counters for charts and totals: what is folded, plus what is not folded yet. */
+import { keys, readRowTime } from '#server/storage/keys'
+import type { RequestList, StatDimension } from '#server/storage/keys'
+import { LIST_MAX } from '#server/storage/store'
+import type { Store } from '#server/storage/store'
+import { createDays } from './days'
+import { foldClosed, WINDOW_MS } from './fold'
+import type { RolledTo } from './fold'
+import type { RequestRecord } from './records'
+import { addTo, channelCountersOf, countersOf, emptyTally } from './tally'
+import type { Counters, Tally } from './tally'
+
+const BATCH = 200
+/** Requests that are counted at the time of reading because no window holds them yet. */
+const UNFOLDED_MAX = 2000
+/** Rows read per kind for a table of the busiest; beyond it the oldest days are left out of the table, never of totals. */
+const BUSIEST_ROWS_MAX = 10_000
+const BUSIEST_MAX = 50
+const READ_TRIES = 3
+
+export interface Series {
+  totals: { today: Tally, sevenDays: Tally, thirtyDays: Tally }
+  /** One per day, oldest first, days without a request included. */
+  series: (Tally & { day: string })[]
+}
+
+/** Largest cost first. */
+export type Busiest = { id: string, tally: Tally }[]
+
+export interface ShopStatistics extends Series {
+  models: Busiest
+  channels: Busiest
+  users: Busiest
+}
+
+export interface StatisticsOptions {
+  store: Store
+  /** IANA name of the zone whose days are counted. */
+  timeZone: string
+  now?: () => number
+}
+
+export type Statistics = ReturnType<typeof createStatistics>
+type Part = (record: RequestRecord) => [id: string, counters: Counters][]
+
+const parts: Record<StatDimension, Part> = {
+  all: record => [['all', countersOf(record)]],
+  user: record => [[record.user, countersOf(record)]],
+  model: record => [[record.model.id, countersOf(record)]],
+  channel: channelCountersOf,
+}
+
+export function createStatistics({ store, timeZone, now = Date.now }: StatisticsOptions) {
+  const days = createDays(timeZone)
+  let folding: Promise<number> | undefined
+
+  /** The newest requests no counter holds yet, with the day each counts in. */
+  async function listUnfolded(list: RequestList, rolledTo: number): Promise<{ record: RequestRecord, day: string }[]> {
+    const prefix = keys.requestListPrefix(list)
+    const found: { record: RequestRecord, day: string }[] = []
+    let last: string | undefined
+    for (let read = 0; read < UNFOLDED_MAX; read += BATCH) {
+      const rows = await store.list<string>(prefix, { after: last, limit: BATCH, reverse: true })
+      const fresh = rows.filter(row => readRowTime(prefix, row.key) >= rolledTo)
+      const records = await store.getMany<RequestRecord>(fresh.map(row => keys.request(row.value)))
+      for (const [index, row] of fresh.entries()) {
+        const record = records[index]?.value
+        const window = Math.floor(readRowTime(prefix, row.key) / WINDOW_MS) * WINDOW_MS
+        if (record) found.push({ record, day: days.dayOf(window) })
+      }
+      if (fresh.length < BATCH) break
+      last = rows.at(-1)?.key
+    }
+    return found
+  }
+
+  async function readSeries(dimension: 'all' | 'user', id: string, count: number, rolledTo: number): Promise<Series> {
+    const names = days.lastDays(now(), Math.max(count, 30))
+    const [rows, unfolded] = await Promise.all([
+      store.getMany<Counters>(names.map(day => keys.stat(dimension, id, day))),
+      listUnfolded(dimension === 'all' ? { list: 'all' } : { list: dimension, id }, rolledTo),
+    ])
+    const series = names.map((day, index) => {
+      const tally = emptyTally()
+      addTo(tally, rows[index]?.value)
+      for (const entry of unfolded) {
+        if (entry.day === day) addTo(tally, countersOf(entry.record))
+      }
+      return { day, ...tally }
+    })
+    return { totals: { today: sum(series.slice(-1)), sevenDays: sum(series.slice(-7)), thirtyDays: sum(series.slice(-30)) }, series: series.slice(-count) }
+  }
+
+  async function readBusiest(dimension: StatDimension, count: number, rolledTo: number): Promise<Busiest> {
+    const names = days.lastDays(now(), count).reverse()
+    const tallies = new Map<string, Tally>()
+    const add = (id: string, counters: Counters) => {
+      const tally = tallies.get(id) ?? emptyTally()
+      tallies.set(id, tally)
+      addTo(tally, counters)
+    }
+    for (const { record, day } of await listUnfolded({ list: 'all' }, rolledTo)) {
+      if (names.includes(day)) parts[dimension](record).forEach(([id, counters]) => add(id, counters))
+    }
+    let read = 0
+    for (const day of names) {
+      const rows = await store.list<Counters>(keys.statDayPrefix(dimension, day), { limit: LIST_MAX })
+      for (const row of rows) add(keys.readStatOfDay(dimension, day, row.key), row.value)
+      if ((read += rows.length) >= BUSIEST_ROWS_MAX) break
+    }
+    return [...tallies].map(([id, tally]) => ({ id, tally })).sort((a, b) => compare(b.tally, a.tally)).slice(0, BUSIEST_MAX)
+  }
+
+  /** A window that is folded while we read would count twice or not at all: then everything is read once more. */
+  async function consistently<T>(read: (rolledTo: number) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const before = await store.get<RolledTo>(keys.rolledTo)
+      const result = await read(before?.value.to ?? 0)
+      const after = await store.get<RolledTo>(keys.rolledTo)
+      if (before?.version === after?.version || tries === READ_TRIES) return result
+    }
+  }
+
+  return {
+    /** Folds what is due; for a timer. A second call joins the one under way. Answers how many windows were folded. */
+    fold(): Promise<number> {
+      folding ??= foldClosed({ store, days, now }).finally(() => {
+        folding = undefined
+      })
+      return folding
+    },
+
+    /** @param count days of the series, up to today. */
+    ofUser: (user: string, count: number): Promise<Series> => consistently(rolledTo => readSeries('user', user, count, rolledTo)),
+
+    ofShop: (count: number): Promise<ShopStatistics> => consistently(async rolledTo => ({
+      ...await readSeries('all', 'all', count, rolledTo),
+      models: await readBusiest('model', count, rolledTo),
+      channels: await readBusiest('channel', count, rolledTo),
+      users: await readBusiest('user', count, rolledTo),
+    })),
+  }
+}
+
+function sum(tallies: Tally[]): Tally {
+  const total = emptyTally()
+  for (const tally of tallies) {
+    addTo(total, { ...tally, cost: 0 })
+    total.cost += tally.cost
+  }
+  return total
+}
+
+function compare(a: Tally, b: Tally): number {
+  if (a.cost !== b.cost) return a.cost < b.cost ? -1 : 1
+  return a.requests - b.requests
+}

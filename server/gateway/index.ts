@@ -1,0 +1,60 @@
+import type { Ledger } from '#server/billing/ledger'
+import type { Outbox } from '#server/billing/outbox'
+import type { Catalog } from '#server/catalog/catalog'
+import type { Config } from '#server/config/index'
+import type { Store } from '#server/storage/store'
+import type { Keys } from '#server/users/keys'
+import { createCallers } from './caller'
+import { createCounter } from './counting/index'
+import { createHealth } from './health'
+import { createKeyInfo } from './key-info'
+import { createModelList } from './models'
+import { createProbe } from './probe'
+import { createQuotes } from './quote'
+import { createRelay } from './relay'
+import type { RelayOptions } from './relay'
+import { countOpen } from './open-count'
+import { createSettlement } from './settlement'
+import { createNodeUpstream } from './upstream.node'
+
+export interface GatewayOptions extends Pick<RelayOptions, 'openAfterMs' | 'keepAliveMs'> {
+  config: Config
+  instance: string
+  store: Store
+  ledger: Ledger
+  outbox: Outbox
+  keys: Pick<Keys, 'findCaller' | 'markUsed'>
+  catalog: Catalog
+  onError: (error: unknown) => void
+}
+
+export type Gateway = ReturnType<typeof createGateway>
+
+/** Puts the gateway together. `relay.ts` is the story, everything else here serves it. */
+export function createGateway(options: GatewayOptions) {
+  const { config, store, ledger, outbox, catalog, onError } = options
+  const upstream = createNodeUpstream({
+    allowPrivate: config.VAPOR_ALLOW_PRIVATE_UPSTREAMS,
+    headersTimeoutMs: config.VAPOR_HEADERS_TIMEOUT * 1000,
+    silenceTimeoutMs: config.VAPOR_SILENCE_TIMEOUT * 1000,
+  })
+  const callers = createCallers(options.keys)
+  const counter = createCounter()
+  const health = createHealth()
+  const quotes = createQuotes()
+  const requestsTtlMs = config.VAPOR_REQUESTS_DAYS * 86_400_000
+  const settlement = createSettlement({ ledger, outbox, counter, quotes, requestsTtlMs, onError })
+
+  const relay = createRelay({ ...options, callers, quotes, settlement, health, upstream: upstream.call, outboxSize: () => outbox.size })
+
+  return {
+    ...countOpen(relay),
+    modelList: createModelList({ catalog, callers }),
+    keyInfo: createKeyInfo({ callers, ledger, store }),
+    probe: createProbe(upstream.call),
+    health,
+    async close() {
+      await Promise.all([upstream.close(), counter.close()])
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import { defineEventHandler, setResponseHeader } from 'h3'
+import { AppError } from '#server/errors/app-error'
+import { answerErrorPage } from '#server/utils/answer-error'
+
+/** Pages waiting for their turn; more than this is a flood. */
+const WAITING_MAX = 200
+
+let last: Promise<void> = Promise.resolve()
+let waiting = 0
+
+/**
+ * One page is rendered at a time: a render keeps the event loop busy for tens of milliseconds, and the streams of the
+ * public protocol share that loop. Everything that is not a page passes at once.
+ */
+export default defineEventHandler(async (event) => {
+  const { path, node: { res } } = event
+  if (path.startsWith('/v1') || path.startsWith('/api/') || path.startsWith('/_') || path.startsWith('/docs/')) return
+  if (waiting >= WAITING_MAX) {
+    setResponseHeader(event, 'retry-after', 1)
+    return answerErrorPage(event, new AppError('overloaded'))
+  }
+  const turn = last
+  waiting++
+  last = new Promise<void>((resolve) => {
+    const release = () => {
+      waiting--
+      resolve()
+    }
+    res.once('close', release)
+  })
+  await turn
+})

@@ -1,0 +1,18 @@
+import { randomBytes } from 'node:crypto'
+import { setResponseHeader } from 'h3'
+import { defineNitroPlugin } from 'nitropack/runtime'
+import { useConfig } from '#server/config'
+import { contentSecurityPolicy, withNonce } from '#server/utils/content-security-policy'
+
+const NONCE_BYTES = 16
+
+/** Gives each rendered page a policy with a fresh nonce, and the nonce to the scripts the renderer has put into it. */
+export default defineNitroPlugin((nitro) => {
+  nitro.hooks.hook('render:html', (html, { event }) => {
+    const nonce = randomBytes(NONCE_BYTES).toString('base64')
+    html.head = html.head.map(part => withNonce(part, nonce))
+    html.bodyPrepend = html.bodyPrepend.map(part => withNonce(part, nonce))
+    html.bodyAppend = html.bodyAppend.map(part => withNonce(part, nonce))
+    setResponseHeader(event, 'content-security-policy', contentSecurityPolicy(nonce, useConfig()))
+  })
+})

@@ -1,0 +1,4 @@
+import { openaiChat } from '#server/dialects/openai-chat'
+import { defineRelay } from '#server/gateway/define-relay'
+
+export default defineRelay(openaiChat)
