@@ -21,11 +21,11 @@ export interface Budget {
  */
 export function createBudget(open: OpenRequest, ledger: Ledger, onError: (error: unknown) => void): Budget {
   const { price } = open.hold
-  let tokens = open.quote.outputTokens
+  const free = open.quote.wanted === 0
+  /** Output tokens the hold pays for. */
+  let tokens = affordable(open, open.quote.outputTokens)
   let growing = false
   let refused = false
-  const free = open.quote.wanted === 0
-  tokens = affordable(open, tokens)
 
   function grow(): void {
     growing = true

@@ -86,6 +86,7 @@ async function send(res: ServerResponse, call: Call, reply: Reply): Promise<void
     ...reply.headers,
     'x-request-id': call.requestId,
     ...(clientId && clientId.length <= CLIENT_ID_MAX ? { 'x-client-request-id': clientId } : {}),
+    ...(reply.body instanceof Uint8Array ? { 'content-length': reply.body.byteLength } : {}),
   })
   if (reply.body instanceof Uint8Array) {
     res.end(reply.body)

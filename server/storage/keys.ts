@@ -11,6 +11,7 @@
  * | channels, models | `channel_<id>`, `model_<id>` → the record | id |
  * | audit | `audit_<time>_<id>` → the line | time |
  * | statistics | `stat_<dimension>_<id>_<day>` → counters | day |
+ * | who was there on a day | `statday_<dimension>_<day>_<id>` → counters | id |
  *
  * Lists sort by time only. Times are booking times, fixed width, so that a long request never appears behind a cursor.
  */
@@ -42,6 +43,21 @@ export function base32Prefix(text: string): string {
   return base32(text).slice(0, Math.floor(Buffer.byteLength(text) * 8 / 5))
 }
 
+/** What {@link base32} was made from. */
+export function readBase32(text: string): string {
+  const bytes: number[] = []
+  let bits = 0
+  let value = 0
+  for (const character of text) {
+    value = ((value << 5) | ALPHABET.indexOf(character)) & 0xFFF
+    bits += 5
+    if (bits < 8) continue
+    bits -= 8
+    bytes.push((value >>> bits) & 0xFF)
+  }
+  return Buffer.from(bytes).toString('utf8')
+}
+
 /** Epoch milliseconds at fixed width, so that byte order is time order. */
 export function timePart(at: number): string {
   return Math.floor(at).toString(36).padStart(TIME_WIDTH, '0')
@@ -49,6 +65,11 @@ export function timePart(at: number): string {
 
 export function readTimePart(part: string): number {
   return Number.parseInt(part, 36)
+}
+
+/** The time in the key of a row, where the time follows the prefix of its list. */
+export function readRowTime(prefix: string, key: string): number {
+  return readTimePart(key.slice(prefix.length, prefix.length + TIME_WIDTH))
 }
 
 /** A long or foreign reference, as a key part of fixed length. */
@@ -107,7 +128,15 @@ export const keys = {
   stat: (dimension: StatDimension, id: string, day: string) => `${statPrefix(dimension, id)}${day.replaceAll('-', '')}`,
   statPrefix,
   statListPrefix: (dimension: StatDimension) => `stat_${dimension}_`,
-  onceRoll: (window: number) => `once_roll_${timePart(window)}`,
+  /** The same counters again, sorted by day first: who was there on a day, without reading all days of everybody. */
+  statOfDay: (dimension: StatDimension, day: string, id: string) => `${statDayPrefix(dimension, day)}${dimension === 'channel' ? base32(id) : id}`,
+  statDayPrefix,
+  /** The id at the end of a {@link keys.statOfDay}. */
+  readStatOfDay: (dimension: StatDimension, day: string, key: string) => {
+    const id = key.slice(statDayPrefix(dimension, day).length)
+    return dimension === 'channel' ? readBase32(id) : id
+  },
+  onceRoll: (window: number, part = 0) => part === 0 ? `once_roll_${timePart(window)}` : `once_roll_${timePart(window)}_${part}`,
   rolledTo: 'meta_rolledto',
 
   audit: (at: number, id: string) => `audit_${timePart(at)}_${id}`,
@@ -125,4 +154,8 @@ function requestListPrefix(list: RequestList): string {
 
 function statPrefix(dimension: StatDimension, id: string): string {
   return `stat_${dimension}_${dimension === 'channel' ? base32(id) : id}_`
+}
+
+function statDayPrefix(dimension: StatDimension, day: string): string {
+  return `statday_${dimension}_${day.replaceAll('-', '')}_`
 }

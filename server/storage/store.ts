@@ -33,18 +33,22 @@ export interface ListOptions {
 export type Amounts = number | Record<string, number>
 
 export type Step =
-  /** Adds to a counter; refused as `floor` or `ceil` when the result would leave the bounds. */
+  /**
+   * Adds to a counter; refused as `floor` or `ceil` when the result lies outside the bounds. Bounds have the shape of
+   * `by` and hold for the fields they name. `ttlMs` renews the record's life; without it the life stays as it is.
+   */
   | { add: string, by: Amounts, floor?: Amounts, ceil?: Amounts, ttlMs?: number }
   /** Writes the key if it is absent; present refuses the commit as `exists` and returns the stored value. */
   | { once: string, value: Storable, ttlMs?: number }
-  /** Refuses the commit as `changed` unless the key has this version, or is absent. */
+  /** Refuses the commit as `changed` unless the key has this version, or is absent. Speaks of the state before the commit. */
   | { expect: string, version: string | 'absent' }
   | { put: string, value: Storable, ttlMs?: number }
   | { delete: string }
 
 /**
  * `values` answers step by step: the new value of an `add`, null otherwise. A refusal names the step by its index, why,
- * and the value that stood in the way (the counter before, the stored value of `once`, the record of `expect`).
+ * and the value that stood in the way: the counter before (0 or {} when missing), the stored value of `once`, the
+ * `{ value, version }` of `expect` (null when absent).
  */
 export type CommitResult =
   | { ok: true, values: Json[] }
@@ -53,6 +57,9 @@ export type CommitResult =
 /**
  * All or nothing, decided by the engine. Guards (`expect`, `once`) are evaluated before `add`, each group in key order;
  * the first refusal is the answer. A key may be named once in a commit, but for an `expect` beside one write.
+ *
+ * Trouble of the store is an AppError `store_unavailable`: of a write it is then unknown whether it happened, so repeat
+ * it only behind a `once` or an `expect`. Mistakes of the caller (bad keys or amounts, no counter) are TypeErrors.
  */
 export interface Store {
   readonly name: string

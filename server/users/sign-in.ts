@@ -1,0 +1,52 @@
+import type { Config } from '#server/config'
+import { AppError } from '#server/errors/app-error'
+import type { Attempt, Connect } from './connect'
+import type { Person } from './connect-person'
+import type { UserRecord, Users } from './users'
+
+export interface SignInOptions {
+  connect: Connect
+  users: Users
+  config: Pick<Config, 'MIN_TRUST_LEVEL' | 'missingForSignIn'>
+}
+
+export type SignIn = ReturnType<typeof createSignIn>
+
+/**
+ * The second half of a sign-in, in two steps, so that the callback can give the welcome credit between them: a crash
+ * there finds the user still new the next time, and the ledger books the same reference once.
+ */
+export function createSignIn({ connect, users, config }: SignInOptions) {
+  return {
+    /** Throws sign_in_not_configured, naming the variables that are missing. */
+    requireReady(): void {
+      if (config.missingForSignIn.length > 0) throw new AppError('sign_in_not_configured', { missing: config.missingForSignIn.join(', ') })
+    },
+
+    authorizeUrl: connect.authorizeUrl,
+
+    /** Who came back from Connect, let through by the gates; `known` is the user of an earlier sign-in. */
+    async identify(code: string, attempt: Attempt): Promise<{ person: Person, known: UserRecord | undefined }> {
+      const person = await connect.identify(code, attempt)
+      const known = await users.get(person.id)
+      if (!person.active) {
+        if (known?.active) await users.noteInactive(known.id)
+        throw new AppError('inactive_user')
+      }
+      if (known?.status === 'suspended') throw new AppError('user_suspended')
+      if (!known) checkNewcomer(person, config.MIN_TRUST_LEVEL)
+      return { person, known }
+    },
+
+    /** Writes the user and answers the record a session is made from. */
+    async admit(person: Person): Promise<UserRecord> {
+      return (await users.signIn(person)).user
+    },
+  }
+}
+
+/** Only the first sign-in is gated by trust: nobody may be locked out of money already paid. */
+function checkNewcomer(person: Person, needed: number): void {
+  if (person.silenced) throw new AppError('silenced_user')
+  if (person.trustLevel < needed) throw new AppError('trust_level_too_low', { needed, level: person.trustLevel })
+}

@@ -1,0 +1,30 @@
+import type { Config } from '#server/config'
+
+type PolicyConfig = Pick<Config, 'production' | 'OAUTH_AUTHORIZE_URL'>
+
+/**
+ * The policy of a rendered page (https://www.w3.org/TR/CSP3/). Scripts come from this site, or carry the nonce of this
+ * answer. Styles may stand inline: the component library sets them as attributes. Pictures of users live on the forum's
+ * CDN, so any https address may be one; a fake Connect on plain http is allowed by name.
+ */
+export function contentSecurityPolicy(nonce: string, config: PolicyConfig): string {
+  const connect = new URL(config.OAUTH_AUTHORIZE_URL).origin
+  const directives = {
+    'default-src': '\'self\'',
+    'script-src': `'self' 'nonce-${nonce}'`,
+    'style-src': '\'self\' \'unsafe-inline\'',
+    'img-src': `'self' data: https: ${connect}`,
+    'font-src': '\'self\' data:',
+    'connect-src': config.production ? '\'self\'' : '\'self\' ws:',
+    'form-action': `'self' ${connect}`,
+    'base-uri': '\'none\'',
+    'object-src': '\'none\'',
+    'frame-ancestors': '\'none\'',
+  }
+  return Object.entries(directives).map(([name, value]) => `${name} ${value}`).join('; ')
+}
+
+/** Puts a nonce on every script tag of a part of the page that the renderer made; never use it on what people wrote. */
+export function withNonce(html: string, nonce: string): string {
+  return html.replace(/<script(?=[\s>])/g, `<script nonce="${nonce}"`)
+}
