@@ -18,7 +18,8 @@ export default defineNuxtConfig({
   imports: { dirs: ['stores', 'shared/utils'] },
   nitro: {
     sourceMap: false,
-    rollupConfig: { plugins: [threadSource()] },
+    // Younger than the bundler's list of what Node brings along.
+    rollupConfig: { external: ['node:sqlite'], plugins: [threadSource()] },
     esbuild: { options: { target: 'es2024' } },
     ...(buildDir ? { output: { dir: `${buildDir}/output` } } : {}),
   },

@@ -46,7 +46,7 @@ export type ReserveRefusal =
 export type ReserveResult = { ok: true, hold: Hold } | ReserveRefusal
 
 export interface SettleOrder {
-  record: Omit<RequestRecord, 'v' | 'late'>
+  record: Omit<RequestRecord, 'v' | 'late' | 'bookedAt'>
   /** The request produced nothing and cost nothing: its Idempotency-Key may be used again. */
   forgetIdempotency: boolean
   requestsTtlMs: number
@@ -138,7 +138,8 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
       // What a sweep has charged for the same request already; the rest makes the sum the true cost.
       const charged = late ? (await store.get<{ interrupted: number }>(keys.onceRelease(record.id)))?.value.interrupted ?? 0 : 0
       const before = late ? await store.get<RequestRecord>(keys.request(record.id)) : undefined
-      const booked: RequestRecord = { v: 1, ...record, late }
+      // Stamped here, so that what an outbox replays later stands where readers and roll-ups of today look.
+      const booked: RequestRecord = { v: 1, ...record, late, bookedAt: now() }
       const steps = [
         { once: keys.onceCharge(record.id), value: { amount: record.cost, user: record.user }, ttlMs: order.requestsTtlMs },
         ...(late ? [] : releaseSteps(stored.value, stored.version, 0, order.requestsTtlMs)),

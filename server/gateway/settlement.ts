@@ -5,7 +5,7 @@ import type { Outbox } from '#server/billing/outbox'
 import { costOf } from '#server/billing/price'
 import { clampUsage, totalInput, totalOutput } from '#server/billing/usage'
 import type { ClientRequest, Metered } from '#server/dialects/dialect'
-import { AppError } from '#server/errors/app-error'
+import type { AppError } from '#server/errors/app-error'
 import type { Counter } from './counting/index'
 import type { OpenRequest } from './open-request'
 import type { Quotes } from './quote'
@@ -82,7 +82,6 @@ export function createSettlement(options: SettlementOptions) {
 
   function orderOf(open: OpenRequest, ending: Ending, charge: { rule: ChargeRule, cost: number, usage: Usage, clamped: boolean }): SettleOrder {
     const { hold } = open
-    const now = Date.now()
     return {
       record: {
         id: hold.request,
@@ -103,8 +102,7 @@ export function createSettlement(options: SettlementOptions) {
         attempts: open.attempts,
         startedAt: hold.startedAt,
         firstByteMs: open.firstByteAt === null ? null : open.firstByteAt - hold.startedAt,
-        durationMs: now - hold.startedAt,
-        bookedAt: now,
+        durationMs: Date.now() - hold.startedAt,
       },
       forgetIdempotency: charge.rule === 'free_failure',
       requestsTtlMs: options.requestsTtlMs,

@@ -7,7 +7,7 @@ import { convertPriceForm, emptyPriceForm, priceFormOf, pricesOf } from '~/compo
 import { pickLocale } from '~/composables/use-locale-switch'
 import { readApiError } from '~/composables/use-api-error'
 import { safeNext } from '~/composables/use-sign-in'
-import { UiMoneyInput } from '#components'
+import UiMoneyInput from '~/components/ui/MoneyInput.vue'
 import { keyCreate } from '#shared/schemas/key'
 import { prices as pricesSchema } from '#shared/schemas/price'
 

@@ -8,9 +8,10 @@ import { readConfig } from '#server/config'
 import type { Config } from '#server/config'
 import { createHealth } from '#server/gateway/health'
 import middleware from '#server/middleware/request-id-and-headers'
-import { createServices, setRuntime } from '#server/runtime'
+import { setRuntime } from '#server/runtime'
 import type { Runtime } from '#server/runtime'
 import { openVault } from '#server/secrets/vault'
+import { createServices } from '#server/services'
 import { createMemoryStore } from '#server/storage/drivers/memory'
 import { watchVersions } from '#server/storage/versions'
 import { sessionCookie } from '#server/users/session'
@@ -103,7 +104,7 @@ async function createTestRuntime(config: Config, errors: string[], probed: strin
     addressOf: () => '127.0.0.1',
     openRequests: () => 2,
     outboxSize: () => 0,
-    log: { error: (message: string, cause?: unknown) => errors.push(`${message} ${String(cause)}`) },
+    log: { info: () => {}, error: (message: string, cause?: unknown) => errors.push(`${message} ${String(cause)}`) },
   } as Runtime
 }
 

@@ -63,12 +63,12 @@ function createShop(faults: ('before' | 'after' | 'none')[], scheduler?: fc.Sche
   return { clock, engine, store, ledger: createLedger({ store, now: () => clock.now }), honest: createLedger({ store: engine, now: () => clock.now }) }
 }
 
-function settleOrder(hold: Hold, cost: number, at: number): SettleOrder {
+function settleOrder(hold: Hold, cost: number): SettleOrder {
   return {
     record: {
       id: hold.request, user: hold.user, key: hold.key, model: hold.model, dialect: hold.dialect, stream: hold.stream, status: 200,
       endReason: 'completed', chargeRule: 'reported', error: null, usage: { output: cost }, clamped: false, price: hold.price,
-      cost, hold: hold.amount, attempts: [], startedAt: hold.startedAt, firstByteMs: null, durationMs: 0, bookedAt: at,
+      cost, hold: hold.amount, attempts: [], startedAt: hold.startedAt, firstByteMs: null, durationMs: 0,
     },
     forgetIdempotency: false,
     requestsTtlMs: 86_400_000,
@@ -151,7 +151,7 @@ describe('the ledger under random histories', () => {
     const credits = await Promise.all(Array.from({ length: 20 }, () => honest.credit(order)))
     expect(credits.filter(credit => !credit.repeated)).toHaveLength(1)
     const hold = await requireHold(honest, '1', 'req_a', 1_000)
-    const settled = await Promise.all(Array.from({ length: 20 }, () => honest.settle(settleOrder(hold, 700, 1))))
+    const settled = await Promise.all(Array.from({ length: 20 }, () => honest.settle(settleOrder(hold, 700))))
     expect(settled.filter(one => !one.repeated)).toHaveLength(1)
     expect(await honest.balance('1')).toEqual({ available: 4_300, held: 0, open: 0 })
     await requireInvariants(engine, new Map([['req_a', 700]]))
@@ -161,8 +161,8 @@ describe('the ledger under random histories', () => {
     const { honest } = createShop([])
     await honest.credit({ user: '1', kind: 'topup', amount: 5_000, reference: 'order', note: '' })
     const hold = await requireHold(honest, '1', 'req_a', 1_000)
-    await honest.settle(settleOrder(hold, 700, 1))
-    await expect(honest.settle(settleOrder(hold, 701, 2))).rejects.toThrow('another cost')
+    await honest.settle(settleOrder(hold, 700))
+    await expect(honest.settle(settleOrder(hold, 701))).rejects.toThrow('another cost')
   })
 })
 
@@ -188,8 +188,8 @@ describe('the sweeper', () => {
     await honest.extend(hold, 500, { output: 300 }, null)
     await sweepOrphans({ store: engine, ledger: honest, requestsTtlMs: 1_000_000 })
     expect(await honest.balance('1')).toEqual({ available: 4_700, held: 0, open: 0 })
-    expect(await honest.settle(settleOrder(hold, 2_000, 9))).toMatchObject({ late: true, repeated: false })
-    expect(await honest.settle(settleOrder(hold, 2_000, 9))).toMatchObject({ repeated: true })
+    expect(await honest.settle(settleOrder(hold, 2_000))).toMatchObject({ late: true, repeated: false })
+    expect(await honest.settle(settleOrder(hold, 2_000))).toMatchObject({ repeated: true })
     expect(await honest.balance('1')).toEqual({ available: 3_000, held: 0, open: 0 })
     await requireInvariants(engine, new Map([['req_a', 2_000]]))
     expect(await engine.list(keys.requestListPrefix({ list: 'user', id: '1' }), { limit: 10 })).toHaveLength(1)
@@ -244,7 +244,7 @@ async function play(step: Action, shop: ReturnType<typeof createShop>, open: Map
       if (!hold || (await engine.get(keys.hold(hold.request)) === undefined && !charged.has(hold.request) && await engine.get(keys.onceRelease(hold.request)) === undefined)) return
       const cost = charged.get(hold.request) ?? step.cost
       charged.set(hold.request, cost)
-      await ledger.settle(settleOrder(hold, cost, clock.now))
+      await ledger.settle(settleOrder(hold, cost))
       return
     }
     case 'crash': return engine.delete(keys.lease(`ins_${step.instance}`))

@@ -1,0 +1,71 @@
+import { useI18n } from 'vue-i18n'
+import { errorReply } from '#shared/schemas/common'
+
+export interface ApiProblem {
+  status: number | undefined
+  code: string
+  message: string
+  params: Record<string, unknown>
+  requestId: string | undefined
+}
+
+/** Reads `{ error: { code, … } }` out of whatever a call has thrown; a broken line is `network`. */
+export function readApiError(error: unknown): ApiProblem {
+  const thrown = (typeof error === 'object' && error !== null ? error : {}) as { data?: unknown, status?: unknown, statusCode?: unknown, message?: unknown }
+  const status = typeof thrown.status === 'number' ? thrown.status : typeof thrown.statusCode === 'number' ? thrown.statusCode : undefined
+  const reply = errorReply.safeParse(thrown.data)
+  if (reply.success) {
+    const { code, message, params = {}, requestId } = reply.data.error
+    return { status, code, message, params, requestId }
+  }
+  return { status, code: status === undefined ? 'network' : 'unknown', message: String(thrown.message ?? ''), params: {}, requestId: undefined }
+}
+
+/** Errors of the API in the reader's words. */
+export function useApiError() {
+  const { t, te } = useI18n()
+  const { amount, time } = useFormat()
+  const toast = useToast()
+
+  /** Params are data: money gets the reader's digits, times his zone, everything else stays as it came. */
+  function readable(params: Record<string, unknown>): Record<string, string> {
+    return Object.fromEntries(Object.entries(params).map(([name, value]) => {
+      const text = Array.isArray(value) ? value.join(', ') : String(value)
+      if (['available', 'needed', 'left'].includes(name) && /^-?\d+\.\d+$/.test(text)) return [name, amount(text)]
+      if (name === 'at' && !Number.isNaN(Date.parse(text))) return [name, time(text)]
+      if (name === 'kind' && te(`kinds.${text}`)) return [name, t(`kinds.${text}`)]
+      return [name, text]
+    }))
+  }
+
+  /** Words for a code and its params; a code nobody has translated yet falls back. */
+  function describeCode(code: string, params: Record<string, unknown> = {}, fallback = code): string {
+    const known = te(`errors.${code}`)
+    if (!known) return fallback
+    return t(`errors.${code}`, readable(params))
+  }
+
+  /** Words for a code whose params nobody has kept, as on a request in a list. */
+  function describePlain(code: string): string {
+    return te(`errors.plain.${code}`) ? t(`errors.plain.${code}`) : describeCode(code)
+  }
+
+  function describe(error: unknown): string {
+    const problem = readApiError(error)
+    if (problem.code === 'unknown') return t('errors.unknown', { status: problem.status ?? '?' })
+    return describeCode(problem.code, problem.params, problem.message)
+  }
+
+  function toastError(error: unknown, retry?: { label: string, onClick: () => void }) {
+    const { requestId } = readApiError(error)
+    toast.add({
+      title: describe(error),
+      ...(requestId ? { description: t('common.requestId', { id: requestId }) } : {}),
+      color: 'error',
+      icon: 'i-lucide-circle-alert',
+      ...(retry ? { actions: [{ ...retry, color: 'neutral', variant: 'outline' }] } : {}),
+    })
+  }
+
+  return { describe, describeCode, describePlain, toastError }
+}

@@ -1,0 +1,44 @@
+import type { Prices, Usage, UsageClass } from '#shared/schemas/price'
+import { usageClassNames, usageClasses } from '#shared/schemas/price'
+
+export interface BillLine {
+  usageClass: UsageClass
+  units: number
+  /** Credits per million units, as on the price list. */
+  price: string
+  /** Exact product in credits; it may have more places than a balance keeps. */
+  cost: string
+}
+
+const MILLION = 6
+
+/** The price of a class, or that of the class it is charged like. */
+export function priceOf(prices: Prices, usageClass: UsageClass): string {
+  const own = prices[usageClass]
+  if (own !== undefined) return own
+  const like: UsageClass | null = usageClasses[usageClass]
+  return like ? priceOf(prices, like) : '0'
+}
+
+/** Units × price for every class that was used: how a charge comes about, before discount and rounding. */
+export function billLines(usage: Usage, prices: Prices): BillLine[] {
+  return usageClassNames.flatMap((usageClass) => {
+    const units = usage[usageClass] ?? 0
+    if (units === 0) return []
+    const price = priceOf(prices, usageClass)
+    return [{ usageClass, units, price, cost: multiply(units, price) }]
+  })
+}
+
+/** What the lines come to: rounded up once, to the ninth place, after the discount. */
+export function billTotal(lines: BillLine[], prices: Prices, discount = 0): string {
+  const sum = lines.reduce((total, line) => total + BigInt(line.units) * (parseNano(priceOf(prices, line.usageClass)) ?? 0n), 0n)
+  const divisor = 1_000_000n * 10_000n
+  const product = sum * BigInt(10_000 - discount)
+  return formatNano((product + divisor - 1n) / divisor)
+}
+
+function multiply(units: number, price: string): string {
+  const product = formatNano(BigInt(units) * (parseNano(price) ?? 0n))
+  return shiftDecimal(product, -MILLION) ?? product
+}

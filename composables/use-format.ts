@@ -1,0 +1,68 @@
+import { useI18n } from 'vue-i18n'
+
+/** The zone of the shop's clock, until the browser has told its own. */
+const defaultZone = 'Asia/Shanghai'
+
+/**
+ * The reader's time zone. A cookie carries it, so that the server prints the same hour as the browser and nothing
+ * jumps when the page wakes up.
+ */
+export function useReaderZone() {
+  const cookie = useCookie<string | null>('zone', { maxAge: 31_536_000, path: '/', sameSite: 'lax' })
+  const zone = useState('zone', () => isZone(cookie.value) ? cookie.value : defaultZone)
+
+  function adopt() {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone
+    if (!isZone(own) || own === zone.value) return
+    zone.value = own
+    cookie.value = own
+  }
+
+  return { zone, adopt }
+}
+
+function isZone(name: unknown): name is string {
+  if (typeof name !== 'string' || !name) return false
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  }
+  catch { return false }
+}
+
+/** Numbers, money and times in the reader's locale. */
+export function useFormat() {
+  const { locale, t } = useI18n()
+  const { zone } = useReaderZone()
+
+  const count = (value: number) => new Intl.NumberFormat(locale.value).format(value)
+  const short = (value: number) => new Intl.NumberFormat(locale.value, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
+  const percent = (share: number, digits = 1) => new Intl.NumberFormat(locale.value, { style: 'percent', maximumFractionDigits: digits }).format(share)
+  const amount = (exact: string, digits = 6) => displayCredits(exact, digits)
+  const signed = (exact: string) => exact.startsWith('-') ? `−${displayCredits(exact.slice(1))}` : `+${displayCredits(exact)}`
+
+  const yearOf = (date: Date) => new Intl.DateTimeFormat('en', { timeZone: zone.value, year: 'numeric' }).format(date)
+
+  /** The year is said where it is another one than now, and wherever seconds are wanted. */
+  const time = (iso: string, seconds = false) => new Intl.DateTimeFormat(locale.value, {
+    timeZone: zone.value,
+    ...(seconds || yearOf(new Date(iso)) !== yearOf(new Date()) ? { year: 'numeric' } : {}),
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(seconds ? { second: '2-digit' } : {}),
+    hourCycle: 'h23',
+  }).format(new Date(iso))
+
+  /** A day of the shop's calendar is not an instant: it must not move with the reader's zone. */
+  const day = (text: string) => new Intl.DateTimeFormat(locale.value, { timeZone: 'UTC', month: 'short', day: 'numeric' }).format(new Date(`${text}T00:00:00Z`))
+
+  function duration(ms: number): string {
+    if (ms < 1000) return t('units.ms', { n: count(ms) })
+    if (ms < 60_000) return t('units.s', { n: new Intl.NumberFormat(locale.value, { maximumFractionDigits: 1 }).format(ms / 1000) })
+    return t('units.minSec', { min: count(Math.floor(ms / 60_000)), s: Math.round(ms % 60_000 / 1000) })
+  }
+
+  return { count, short, percent, amount, signed, time, day, duration }
+}
