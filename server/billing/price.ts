@@ -1,6 +1,5 @@
 import { usageClasses, usageClassNames } from '#shared/schemas/price'
-import type { Prices, Usage, UsageClass } from '#shared/schemas/price'
-import { formatNano, parseSafeNano } from '#shared/utils/money'
+import type { Usage, UsageClass } from '#shared/schemas/price'
 import type { PriceSnapshot, PriceTable } from './records'
 
 const UNITS_PER_PRICE = 1_000_000n
@@ -34,22 +33,4 @@ export function costOf(snapshot: PriceSnapshot, usage: Usage): number {
 /** True when nothing this snapshot can charge for costs anything. */
 export function isFree(snapshot: PriceSnapshot): boolean {
   return snapshot.discount === Number(BASIS_POINTS) || usageClassNames.every(usageClass => priceOf(snapshot.prices, usageClass) === 0)
-}
-
-/** Price table of the edge (decimal text in credits per million units) to nano. Throws on text the schema would refuse. */
-export function readPrices(prices: Prices): PriceTable {
-  const table: PriceTable = {}
-  for (const usageClass of usageClassNames) {
-    const text = prices[usageClass]
-    if (text === undefined) continue
-    const nano = parseSafeNano(text)
-    if (nano === undefined) throw new RangeError(`price of ${usageClass} is out of range`)
-    table[usageClass] = nano
-  }
-  return table
-}
-
-export function writePrices(table: PriceTable): Prices {
-  const entries = usageClassNames.flatMap(usageClass => table[usageClass] === undefined ? [] : [[usageClass, formatNano(table[usageClass])]])
-  return { input: '0', output: '0', ...Object.fromEntries(entries) }
 }
