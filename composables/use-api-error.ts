@@ -56,14 +56,13 @@ export function useApiError() {
     return describeCode(problem.code, problem.params, problem.message)
   }
 
-  function toastError(error: unknown, retry?: { label: string, onClick: () => void }) {
+  function toastError(error: unknown) {
     const { requestId } = readApiError(error)
     toast.add({
       title: describe(error),
       ...(requestId ? { description: t('common.requestId', { id: requestId }) } : {}),
       color: 'error',
       icon: 'i-lucide-circle-alert',
-      ...(retry ? { actions: [{ ...retry, color: 'neutral', variant: 'outline' }] } : {}),
     })
   }
 
