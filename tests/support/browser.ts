@@ -20,5 +20,6 @@ export async function launchBrowser(): Promise<Browser> {
   const path = named === 'npm' ? undefined : named ?? installed.find(candidate => existsSync(candidate))
   if (path) return chromium.launch({ executablePath: path, args: flags })
   const { default: packed } = await import('@sparticuz/chromium')
-  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...flags] })
+  // Its own arguments are for cloud functions: one process for all, and no same-origin policy.
+  return chromium.launch({ executablePath: await packed.executablePath(), args: flags })
 }
