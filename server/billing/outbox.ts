@@ -21,6 +21,8 @@ export type Outbox = Awaited<ReturnType<typeof openOutbox>>
  */
 export async function openOutbox({ file, settle, onError }: OutboxOptions) {
   const waiting = await readLines(file)
+  // A line cut by a crash must not swallow the next one.
+  if (waiting.length > 0) await replace(file, waiting.map(lineOf).join(''))
   let flushing: Promise<void> | undefined
   let disk: Promise<unknown> = Promise.resolve()
   const timer = setInterval(() => void flush(), RETRY_MS)

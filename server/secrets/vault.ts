@@ -54,6 +54,17 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   throw new AppError('store_unavailable')
 }
 
+/**
+ * Ends a rotation of VAPOR_SECRET: the canary says from now on that the first secret reads everything, so it must be
+ * called only after every record has been sealed again. A generated secret that nothing needs any more goes with it.
+ */
+export async function sealCanary(options: VaultOptions): Promise<void> {
+  const stored = await options.store.get<VaultRecord>(META_KEY)
+  if (!stored || options.vaporSecrets.length === 0) return
+  const { sealer } = openStored(options, stored)
+  if (!await saved(options.store, { v: 1, wrapped: null, canary: sealer.seal(CANARY, META_KEY) }, stored)) throw new AppError('changed_meanwhile', { kind: 'vault' })
+}
+
 interface Opened {
   sealer: Sealer
   write: VaultRecord | undefined
