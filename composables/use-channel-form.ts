@@ -14,6 +14,9 @@ export interface ChannelFormState {
 /** Addresses people connect most; any other one can be typed. */
 export const channelPresets: { name: string, dialect: DialectId, baseUrl: string }[] = [
   { name: 'OpenAI', dialect: 'openai-chat', baseUrl: 'https://api.openai.com/v1' },
+  { name: 'OpenAI (Responses)', dialect: 'openai-responses', baseUrl: 'https://api.openai.com/v1' },
+  { name: 'Anthropic', dialect: 'anthropic', baseUrl: 'https://api.anthropic.com/v1' },
+  { name: 'Gemini', dialect: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta' },
   { name: 'OpenRouter', dialect: 'openai-chat', baseUrl: 'https://openrouter.ai/api/v1' },
   { name: 'DeepSeek', dialect: 'openai-chat', baseUrl: 'https://api.deepseek.com/v1' },
   { name: 'Moonshot', dialect: 'openai-chat', baseUrl: 'https://api.moonshot.cn/v1' },

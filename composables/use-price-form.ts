@@ -1,6 +1,6 @@
 import type { Prices, UsageClass } from '#shared/schemas/price'
 import type { PriceUnit } from '~/composables/use-price-unit'
-import { usageClassNames } from '#shared/schemas/price'
+import { singleUnits, usageClassNames } from '#shared/schemas/price'
 
 /** Prices as they are typed: text in the unit the admin thinks in, empty where a class has no price of its own. */
 export interface PriceForm { unit: 'million' | 'thousand', texts: Record<UsageClass, string> }
@@ -17,9 +17,9 @@ export function priceFormOf(prices: Prices | null): PriceForm {
   return form
 }
 
-/** A call is counted one by one; everything else in the unit of the form. */
+/** Calls, pictures and the like are counted one by one; everything else in the unit of the form. */
 export function unitOf(name: UsageClass, unit: PriceForm['unit']): PriceUnit {
-  return name === 'request' ? 'one' : unit
+  return singleUnits.includes(name) ? 'one' : unit
 }
 
 /** The typed prices for the API: null when nothing at all is typed, which means "not for sale". */

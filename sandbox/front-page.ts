@@ -1,6 +1,6 @@
 import type { ConnectContext } from './connect/context.ts'
 import { escapeHtml, page } from './page.ts'
-import { scenarios } from './upstream/openai-chat/scenarios.ts'
+import { scenarios } from './upstream/scenarios.ts'
 
 function row(cells: string[]): string {
   return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`
@@ -36,9 +36,12 @@ export function frontPage(origin: string, connect: ConnectContext, apiKeys: stri
 <div class="card"><table>${addresses.map(([name = '', value = '']) => row([escapeHtml(name), code(value)])).join('')}</table></div>
 <div class="card"><table>${users.join('')}</table></div>
 <p class="soft">在授权地址加上 <code>login_hint=UID</code> 可跳过选择页。<span lang="en">Add <code>login_hint=UID</code> to the authorize address to skip the page.</span></p>
-<h2>上游 <span class="soft" lang="en">· Upstream (OpenAI Chat Completions)</span></h2>
+<h2>上游 <span class="soft" lang="en">· Upstream (four dialects)</span></h2>
 <div class="card"><table>
-${row(['地址 · Base URL', code(`${origin}/upstream/openai/v1`)])}
+${row(['OpenAI Chat', code(`${origin}/upstream/openai/v1`)])}
+${row(['OpenAI Responses', code(`${origin}/upstream/openai-responses/v1`)])}
+${row(['Anthropic', code(`${origin}/upstream/anthropic/v1`)])}
+${row(['Gemini', code(`${origin}/upstream/gemini/v1beta`)])}
 ${row(['密钥 · API keys', apiKeys.map(code).join(' ')])}
 ${row(['请求记录 · Requests', code(`${origin}/upstream/_requests`)])}
 </table></div>

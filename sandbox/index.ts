@@ -17,12 +17,21 @@ import { clearUpstream, handleUpstream } from './upstream/upstream.ts'
 
 export type { Faults } from './connect/faults.ts'
 export type { SandboxUser, UserClaims } from './connect/users.ts'
-export type { Reply } from './upstream/openai-chat/reply.ts'
+export type { AnthropicUsage } from './upstream/anthropic/usage.ts'
+export { usageOfAnthropic } from './upstream/anthropic/usage.ts'
+export { countsOfRequest, replyToRequest } from './upstream/charge.ts'
+export type { Counts } from './upstream/counts.ts'
+export { countsOf } from './upstream/counts.ts'
+export type { GeminiUsage } from './upstream/gemini/usage.ts'
+export { usageOfGemini } from './upstream/gemini/usage.ts'
 export { replyOf } from './upstream/openai-chat/reply.ts'
-export { listedModels, scenarios } from './upstream/openai-chat/scenarios.ts'
 export { usageOf } from './upstream/openai-chat/usage.ts'
 export type { Usage } from './upstream/openai-chat/usage.ts'
+export type { ResponsesUsage } from './upstream/openai-responses/usage.ts'
+export { usageOfResponses } from './upstream/openai-responses/usage.ts'
+export type { Reply } from './upstream/reply.ts'
 export type { RecordedRequest } from './upstream/requests.ts'
+export { listedModels, scenarios } from './upstream/scenarios.ts'
 
 export interface SandboxOptions {
   /** 0, the default, takes a free one. */
@@ -31,10 +40,15 @@ export interface SandboxOptions {
   redirectUri?: string | string[]
   clientId?: string
   clientSecret?: string
-  /** The keys the upstream accepts. */
+  /** The keys the upstreams accept, each of them. */
   apiKeys?: string[]
   /** Milliseconds since 1970. Codes and tokens expire by it; pauses on the wire are real time. */
   now?: () => number
+}
+
+export interface UpstreamAddress {
+  baseUrl: string
+  apiKey: string
 }
 
 export interface Sandbox {
@@ -58,10 +72,15 @@ export interface Sandbox {
     users: SandboxUser[]
   }
   upstream: {
-    /** What an OpenAI client takes as its base URL. */
+    /** What a client of OpenAI's chat completions takes as its base URL. */
     baseUrl: string
     apiKey: string
+    /** Every upstream accepts all of them. */
     apiKeys: string[]
+    /** The addresses end in the version: `…/v1`, and `…/v1beta` for Gemini. */
+    anthropic: UpstreamAddress
+    gemini: UpstreamAddress
+    responses: UpstreamAddress
     requests: () => RecordedRequest[]
     /** Forgets the requests and starts the flaky models anew. */
     clear: () => void
@@ -84,6 +103,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const rooms = createRooms(origin, options)
   server.on('request', (request, response) => void answer(rooms, request, response))
   const { connect, connect: { base }, upstream } = rooms
+  const apiKey = upstream.vendors.apiKeys[0] ?? ''
 
   return {
     url: origin,
@@ -102,8 +122,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     upstream: {
       baseUrl: `${origin}/upstream/openai/v1`,
-      apiKey: upstream.openAiChat.apiKeys[0] ?? '',
-      apiKeys: upstream.openAiChat.apiKeys,
+      apiKey,
+      apiKeys: upstream.vendors.apiKeys,
+      anthropic: { baseUrl: `${origin}/upstream/anthropic/v1`, apiKey },
+      gemini: { baseUrl: `${origin}/upstream/gemini/v1beta`, apiKey },
+      responses: { baseUrl: `${origin}/upstream/openai-responses/v1`, apiKey },
       requests: () => upstream.log.all(),
       clear: () => clearUpstream(upstream),
     },
@@ -136,7 +159,7 @@ function createRooms(origin: string, options: SandboxOptions): Rooms {
     },
     upstream: {
       log: createRequestLog(),
-      openAiChat: { origin, apiKeys: options.apiKeys ?? ['sk-sandbox-one', 'sk-sandbox-two'], now, attempts: new Map(), answers: 0 },
+      vendors: { origin, apiKeys: options.apiKeys ?? ['sk-sandbox-one', 'sk-sandbox-two'], now, attempts: new Map(), answers: 0 },
     },
   }
 }
@@ -176,7 +199,7 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
 
 async function route({ origin, connect, upstream }: Rooms, exchange: Exchange): Promise<void> {
   const { url, response } = exchange
-  if (url.pathname === '/') return sendHtml(response, 200, frontPage(origin, connect, upstream.openAiChat.apiKeys))
+  if (url.pathname === '/') return sendHtml(response, 200, frontPage(origin, connect, upstream.vendors.apiKeys))
   if (url.pathname.startsWith('/connect/')) return handleConnect(connect, exchange, url.pathname.slice('/connect'.length))
   if (url.pathname.startsWith('/upstream/')) return handleUpstream(upstream, exchange, url.pathname.slice('/upstream'.length))
   sendNotFound(response, url.pathname)

@@ -14,7 +14,10 @@ try {
     'OAUTH_CLIENT_ID': sandbox.connect.clientId,
     'OAUTH_CLIENT_SECRET': sandbox.connect.clientSecret,
     'OAUTH_REDIRECT_URI': sandbox.connect.redirectUris.join(' or '),
-    'upstream base URL': sandbox.upstream.baseUrl,
+    'OpenAI Chat': sandbox.upstream.baseUrl,
+    'OpenAI Responses': sandbox.upstream.responses.baseUrl,
+    'Anthropic': sandbox.upstream.anthropic.baseUrl,
+    'Gemini': sandbox.upstream.gemini.baseUrl,
     'upstream API keys': sandbox.upstream.apiKeys.join(' or '),
   }
   for (const [name, value] of Object.entries(lines)) console.log(`${name.padEnd(20)} ${value}`)

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exchange } from '../http.ts'
-import type { Step } from './openai-chat/steps.ts'
+import type { Step } from './steps.ts'
 import type { RecordedRequest } from './requests.ts'
 
 /** A day is longer than any test; beyond 2^31 ms a timer would fire at once. */

@@ -77,6 +77,8 @@ export interface RequestRecord {
   /** Nano-credits charged, and the largest amount held. */
   cost: number
   hold: number
+  /** What was changed between two dialects, as `x-vapor-converted` says it; null when nothing was. */
+  converted?: string | null
   attempts: Attempt[]
   startedAt: number
   firstByteMs: number | null

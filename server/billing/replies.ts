@@ -26,6 +26,7 @@ export function toRequestReply(record: RequestRecord): RequestReply {
     error: record.error,
     usage: record.usage,
     clamped: record.clamped,
+    converted: record.converted ?? null,
     late: record.late,
     prices: toPrices(record.price.prices),
     discount: record.price.discount,

@@ -1,3 +1,4 @@
+import { otherUnits } from '#shared/schemas/price'
 import type { UsageClass } from '#shared/schemas/price'
 import type { RequestRecord } from './records'
 
@@ -15,6 +16,7 @@ export interface Tally extends Omit<Counters, 'cost'> {
   cost: bigint
 }
 
+const NO_TOKENS: readonly string[] = otherUnits
 const OUTPUT: readonly UsageClass[] = ['output', 'reasoning', 'audioOutput']
 
 export function emptyTally(): Tally {
@@ -32,7 +34,7 @@ export function addTo(tally: Tally, row: Partial<Counters> | undefined): void {
 
 /** What one request adds to the shop, its user and its model. */
 export function countersOf(record: RequestRecord): Counters {
-  const tokens = Object.entries(record.usage).filter(([name]) => name !== 'request') as [UsageClass, number][]
+  const tokens = Object.entries(record.usage).filter(([name]) => !NO_TOKENS.includes(name)) as [UsageClass, number][]
   const sum = (of: [UsageClass, number][]) => of.reduce((total, [, units]) => total + units, 0)
   return {
     requests: 1,

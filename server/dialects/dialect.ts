@@ -1,6 +1,7 @@
 import type { DialectId } from '#shared/schemas/channel'
 import type { Usage, UsageClass } from '#shared/schemas/price'
 import type { AppError } from '#server/errors/app-error'
+import type { AnswerContext, NeutralReply, NeutralRequest, StreamReader, StreamWriter, WriteTarget, WrittenRequest } from './neutral'
 import type { SseFrame } from './sse'
 
 /** What the gateway must know of a call; the body itself stays as the client sent it. */
@@ -20,6 +21,28 @@ export interface ClientRequest {
   needs: UsageClass[]
   /** Fields that are not passed on, to be said in `x-vapor-converted`. */
   dropped: string[]
+  /** Headers of the client that travel to an upstream of the same dialect, such as `anthropic-beta`. */
+  headers: Record<string, string>
+  /** Streams as one JSON array instead of events: Gemini without `alt=sse`. */
+  jsonArray: boolean
+  /** Units other than tokens, where an endpoint sells them. */
+  units?: RequestUnits
+}
+
+/** What is known of other units before the call. */
+export interface RequestUnits {
+  /** The most it can come to: what is held. */
+  most: Usage
+  /** What it will come to as far as can be told: what is charged when the answer never says. */
+  expected: Usage
+}
+
+/** Where a call came in, and with what: the model of a Gemini call stands in its path. */
+export interface CallTarget {
+  /** Path without the query, decoded once. */
+  path: string
+  query: URLSearchParams
+  headers: Record<string, string | undefined>
 }
 
 /** What an upstream is sent: the path behind the channel's base URL, headers of the dialect, the patched body. */
@@ -35,6 +58,8 @@ export interface Metered {
   usage: Usage | undefined
   /** Some reported part was larger than its whole and was cut. */
   clamped: boolean
+  /** Units other than tokens, and which of them nobody reported. */
+  units?: { usage: Usage, counted: UsageClass[] }
   /** Text the model produced (content, reasoning, tool arguments, refusals), for counting when nothing was reported. */
   text(): string
   textBytes: number
@@ -63,35 +88,75 @@ export interface WireError {
 
 /** What an upstream's error means for the request. */
 export interface UpstreamFailure {
-  /** `client`: the request is at fault, no other channel will do better. */
-  blame: 'client' | 'credential' | 'busy' | 'upstream'
+  /** `client`: the request is at fault, no other channel will do better. `endpoint`: this upstream does not have it. */
+  blame: 'client' | 'endpoint' | 'credential' | 'busy' | 'upstream'
   /** The upstream's own words, to be scrubbed before anybody sees them. */
   message: string | undefined
+  /** When the body says when to come again, as Gemini's does. */
+  retryAfterSeconds?: number | undefined
 }
 
-/** The port every folder beside this file implements. `read…` is wire → Vapor, `write…` is Vapor → wire. */
-export interface Dialect {
+/** What every path of the protocol needs, where bytes pass. `read…` is wire → Vapor, `write…` is Vapor → wire. */
+export interface PassedThrough {
   readonly id: DialectId
-  /** Content type of its streams. */
-  readonly streamType: string
+
+  // A client speaks it.
   /** Throws AppError for what is not a request of this dialect. */
-  readRequest(body: Uint8Array): ClientRequest
-  writeUpstreamRequest(request: ClientRequest, upstream: { model: string, credential: string }): UpstreamRequest
+  readRequest(body: Uint8Array, target: CallTarget): ClientRequest
   /** Texts of the input that count as tokens, and the number of messages. */
   readInputTexts(request: ClientRequest): { texts: string[], messages: number }
-  /** A whole answer. Throws AppError `upstream_malformed` when it cannot be read. */
-  readReply(body: Uint8Array): Metered
-  createStreamMeter(request: ClientRequest): StreamMeter
-  readUpstreamFailure(status: number, body: Uint8Array): UpstreamFailure
+  /** Content type of the answer's stream. */
+  streamType(request: ClientRequest): string
+  /** Keeps a silent connection open; ignored by every client of the dialect. */
+  keepAlive(request: ClientRequest): Uint8Array
+  /** The end of a stream that was passed through; empty where there is none. */
+  terminator(request: ClientRequest): Uint8Array
+  /** Ends a stream politely when the money is gone: the finish reason for length, and what must stand before the terminator. */
+  writeLengthEnd(request: ClientRequest, metered: Metered): Uint8Array
   writeError(error: AppError, requestId: string): WireError
   /** The same error after the stream has begun. */
-  writeErrorFrame(error: AppError, requestId: string): Uint8Array
-  /** Ends a stream politely when the money is gone: finish reason `length` and the terminator. */
-  writeLengthEnd(model: string): Uint8Array
-  /** The dialect's end of a stream, for upstreams that forget theirs; empty where there is none. */
-  readonly terminator: Uint8Array
-  /** Keeps a silent connection open; ignored by every client of the dialect. */
-  readonly keepAlive: Uint8Array
+  writeErrorFrame(error: AppError, requestId: string, request: ClientRequest): Uint8Array
+
+  // An upstream speaks it, and so does the client: bytes pass.
+  writeUpstreamRequest(request: ClientRequest, upstream: { model: string, credential: string }): UpstreamRequest
+  createStreamMeter(request: ClientRequest): StreamMeter
+  readUpstreamFailure(status: number, body: Uint8Array): UpstreamFailure
+}
+
+/** An endpoint beside the conversation, in `server/endpoints`: only upstreams of its own dialect have it. */
+export interface Endpoint extends PassedThrough {
+  readonly passOnly: true
+  /** A whole answer, which may be no JSON, and the content type to pass it on with. Throws AppError `upstream_malformed`. */
+  readReply(body: Uint8Array, answer: { request: ClientRequest, contentType: string }): { metered: Metered, contentType: string }
+}
+
+/** The port every folder beside this file implements. */
+export interface Dialect extends PassedThrough {
+  readonly passOnly?: undefined
+
+  /** A whole answer. Throws AppError `upstream_malformed` when it cannot be read. */
+  readReply(body: Uint8Array): Metered
+
+  // An upstream speaks it, the client another: converted.
+  /** Path and headers for a body another dialect's request was written to. */
+  writeUpstreamTarget(upstream: { model: string, credential: string, stream: boolean }): Omit<UpstreamRequest, 'body'>
+  /** Throws AppError `unsupported_field` for a required feature that cannot be carried (tool choice, schema, picture). */
+  writeNeutralRequest(request: NeutralRequest, target: WriteTarget): WrittenRequest
+  readNeutralReply(body: Uint8Array): NeutralReply
+  createStreamReader(): StreamReader
+
+  // A client speaks it, the upstream another: converted.
+  readNeutralRequest(request: ClientRequest): NeutralRequest
+  writeNeutralReply(reply: NeutralReply, context: AnswerContext): Uint8Array
+  createStreamWriter(request: ClientRequest, context: AnswerContext): StreamWriter
+
+  /** Counting without answering, where the vendor offers it; throws AppError like `readRequest`. */
+  readonly counting?: {
+    read(body: Uint8Array, target: CallTarget): ClientRequest
+    write(tokens: number): Uint8Array
+  }
+
+  // What an admin asks a channel.
   /** Where an upstream lists its models, with the headers to ask with. */
   writeModelsRequest(credential: string): { path: string, headers: Record<string, string> }
   readModels(body: Uint8Array): string[]

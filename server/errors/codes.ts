@@ -22,6 +22,7 @@ export const errorCodes = {
   invalid_json: { status: 400, retryable: false, message: 'The request body is not valid JSON: {problem}.' },
   invalid_request: { status: 400, retryable: false, message: '{problem}' },
   unsupported_field: { status: 400, retryable: false, message: 'The field "{field}" is not offered here: {why}.' },
+  unsupported_endpoint: { status: 400, retryable: false, message: 'The model "{model}" is not offered at {path}: nothing behind it has this endpoint, or it has no price for it.' },
   body_too_large: { status: 413, retryable: false, message: 'The request body is larger than the limit of {limit} bytes.' },
   not_found: { status: 404, retryable: false, message: 'There is nothing at {path}. The endpoints are listed in the documentation.' },
   method_not_allowed: { status: 405, retryable: false, message: 'Use {allowed} here.' },
@@ -31,6 +32,7 @@ export const errorCodes = {
   insufficient_credit: { status: 402, retryable: false, message: 'Not enough credit: {available} available, at least {needed} needed for this request. Top up in the console.' },
   spend_limit_reached: { status: 429, retryable: false, message: 'This API key has reached its spend limit of {limit}: {left} left, at least {needed} needed. Raise the limit in the console under Keys.' },
   too_many_open: { status: 429, retryable: true, message: 'Too many requests at once: {limit} may run at the same time. Wait for one to end.' },
+  too_many_counts: { status: 429, retryable: true, message: 'Too many token counts: {limit} a minute are free for each key. Wait a little.' },
   already_running: { status: 425, retryable: true, message: 'A request with this Idempotency-Key is still running.' },
   already_completed: { status: 422, retryable: false, message: 'A request with this Idempotency-Key was completed as {request}. Answers are not stored; use a new key to ask again.' },
 

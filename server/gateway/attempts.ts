@@ -3,6 +3,8 @@ import type { ErrorCode } from '#server/errors/codes'
 import type { Candidate } from './channels'
 import type { Health } from './health'
 import { abortReason } from './open-request'
+import { createPassage } from './passage'
+import type { Passage } from './passage'
 import type { OpenRequest } from './open-request'
 import { scrub } from './scrub'
 import { readAll } from './upstream'
@@ -26,31 +28,35 @@ class UpstreamStatus extends Error {
   }
 }
 
-/** Sends the request to one channel. Answers its 200, throws AppError for everything else. */
-export async function openAttempt(open: OpenRequest, candidate: Candidate, { upstream }: AttemptOptions): Promise<UpstreamReply> {
+/** Sends the request to one channel. Answers its 200 and how to pass it on, throws AppError for everything else. */
+async function openAttempt(open: OpenRequest, candidate: Candidate, { upstream }: AttemptOptions): Promise<{ reply: UpstreamReply, passage: Passage }> {
   const { route, credential: index } = candidate
   const credential = route.channel.credentials()[index] ?? ''
-  const wire = open.dialect.writeUpstreamRequest(open.request, { model: route.upstreamModel, credential })
+  const passage = createPassage(open, route, credential)
+  const { wire } = passage
+  open.converted = passage.converted
+  open.upstreamModel = route.upstreamModel
   const reply = await upstream(
     { method: 'POST', url: route.channel.baseUrl + wire.path, headers: wire.headers, body: wire.body, signal: open.abort.signal },
     () => { open.accepted = true },
   )
-  if (reply.status === 200) return reply
+  if (reply.status === 200) return { reply, passage }
   const body = await readAll(reply.chunks, ERROR_BODY_MAX) ?? new Uint8Array(0)
   // An answer other than 200 is an upstream that did not do the work: leaving now costs nothing.
   open.accepted = false
-  throw readFailure(open, reply, body, [credential, route.channel.baseUrl])
+  throw readFailure(open, passage, reply, body, [credential, route.channel.baseUrl])
 }
 
 /** What the upstream's error means here. Its own words reach the client only when the request is at fault, and scrubbed. */
-function readFailure(open: OpenRequest, reply: UpstreamReply, body: Uint8Array, secrets: string[]): AppError {
-  const failure = open.dialect.readUpstreamFailure(reply.status, body)
+function readFailure(open: OpenRequest, passage: Passage, reply: UpstreamReply, body: Uint8Array, secrets: string[]): AppError {
+  const failure = passage.readUpstreamFailure(reply.status, body)
   const cause = new UpstreamStatus(reply.status)
   switch (failure.blame) {
     case 'client': return new AppError('upstream_rejected', { problem: scrub(failure.message ?? 'The upstream refused this request.', secrets) }, { cause })
+    case 'endpoint': return new AppError('unsupported_endpoint', { model: open.request.model, path: open.call.target.path }, { cause })
     case 'credential': return new AppError('upstream_credential', {}, { cause })
     case 'busy': {
-      const seconds = Number(reply.headers['retry-after'])
+      const seconds = Number(reply.headers['retry-after'] ?? failure.retryAfterSeconds)
       const known = Number.isFinite(seconds) && seconds > 0
       return new AppError('upstream_busy', { model: open.request.model }, { cause, ...(known ? { retryAfterSeconds: Math.min(seconds, RETRY_AFTER_MAX_SECONDS) } : {}) })
     }
@@ -66,7 +72,7 @@ export async function* tryCandidates<T>(
   open: OpenRequest,
   candidates: Candidate[],
   options: AttemptOptions,
-  serve: (reply: UpstreamReply) => AsyncGenerator<T>,
+  serve: (reply: UpstreamReply, passage: Passage) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
   const failures: AppError[] = []
   for (const candidate of withSecondChance(candidates, failures)) {
@@ -76,9 +82,9 @@ export async function* tryCandidates<T>(
     const record = (error: ErrorCode | null) => open.attempts.push({ channel: channel.id, upstreamModel, status, error, startedAt, durationMs: Date.now() - startedAt })
     let ended = false
     try {
-      const reply = await openAttempt(open, candidate, options)
+      const { reply, passage } = await openAttempt(open, candidate, options)
       status = reply.status
-      yield* serve(reply)
+      yield* serve(reply, passage)
       ended = true
       record(null)
       options.health.succeeded(channel.id, candidate.credential)
@@ -93,7 +99,7 @@ export async function* tryCandidates<T>(
       const error = toAppError(thrown)
       status ??= statusOf(error)
       record(error.code)
-      if (error.code !== 'upstream_rejected') options.health.failed(channel.id, candidate.credential, error)
+      if (!isClients(error)) options.health.failed(channel.id, candidate.credential, error)
       if (open.committed || error.code === 'upstream_rejected' || error.code === 'internal') throw error
       failures.push(error)
       open.metered = undefined
@@ -119,10 +125,18 @@ function statusOf(error: AppError): number | null {
   return error.cause instanceof UpstreamStatus ? error.cause.status : null
 }
 
+/** The request is at fault, not the channel. */
+function isClients(error: AppError): boolean {
+  return error.code === 'upstream_rejected' || error.code === 'unsupported_field' || error.code === 'unsupported_endpoint' || error.code === 'invalid_request'
+}
+
 /** What the client hears when nobody could answer: nothing was delivered, whatever each attempt died of. */
 function finalError(open: OpenRequest, failures: AppError[]): AppError {
   const model = open.request.model
   const cause = failures.at(-1)
+  // What one dialect cannot carry another channel may have failed at otherwise; the client can change only this.
+  const uncarried = failures.find(isClients)
+  if (uncarried) return uncarried
   const all = (code: ErrorCode) => failures.length > 0 && failures.every(failure => failure.code === code)
   if (all('upstream_busy')) {
     const seconds = failures.map(failure => failure.retryAfterSeconds).filter(known => known !== undefined)

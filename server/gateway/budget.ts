@@ -21,7 +21,8 @@ export interface Budget {
  */
 export function createBudget(open: OpenRequest, ledger: Ledger, onError: (error: unknown) => void): Budget {
   const { price } = open.hold
-  const free = open.quote.wanted === 0
+  // Nothing to pay, or no output that could outgrow what was known before.
+  const free = open.quote.wanted === 0 || open.request.outputMax === 0
   /** Output tokens the hold pays for. */
   let tokens = affordable(open, open.quote.outputTokens)
   let growing = false
@@ -31,7 +32,7 @@ export function createBudget(open: OpenRequest, ledger: Ledger, onError: (error:
     growing = true
     const step = Math.max(STEP_MIN, Math.ceil(tokens * GROWTH))
     const more = holdFor(price, open.quote.inputTokens, tokens + step) - holdFor(price, open.quote.inputTokens, tokens)
-    ledger.extend(open.hold, more, { input: open.quote.inputTokens, output: produced(open), request: 1 }, open.spendLimit)
+    ledger.extend(open.hold, more, { ...open.request.units?.expected, input: open.quote.inputTokens, output: produced(open), request: 1 }, open.spendLimit)
       .then((grown: Hold | undefined) => {
         if (!grown) {
           refused = true
@@ -66,7 +67,7 @@ function produced(open: OpenRequest): number {
 /** Output tokens the hold really pays for: less than quoted when the balance was short. */
 function affordable(open: OpenRequest, quoted: number): number {
   if (open.hold.amount >= open.quote.wanted) return quoted
-  const input = holdFor(open.hold.price, open.quote.inputTokens, 0)
+  const input = holdFor(open.hold.price, open.quote.inputTokens, 0, open.request.units?.most)
   const perQuoted = open.quote.wanted - input
   return perQuoted === 0 ? quoted : Math.floor(quoted * Math.max(0, open.hold.amount - input) / perQuoted)
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { defineEventHandler } from 'h3'
 import type { EventHandler, H3Event } from 'h3'
-import type { Dialect } from '#server/dialects/dialect'
+import type { CallTarget, Dialect, Endpoint, PassedThrough } from '#server/dialects/dialect'
 import { AppError, toAppError } from '#server/errors/app-error'
 import { useRuntime } from '#server/runtime'
 import { createId } from '#server/storage/ids'
@@ -14,22 +14,22 @@ const CLIENT_ID_MAX = 200
 /** Answers a call of a `/v1` path. Throws AppError; whoever defined the path says in whose dialect. */
 export type V1Handler = (call: Call, event: H3Event) => Promise<Reply>
 
-/** "This path speaks this dialect." */
-export function defineRelay(dialect: Dialect): EventHandler {
-  return defineV1(dialect, 'POST', call => useRuntime().relay(dialect, call))
+/** "This path speaks this dialect", or is this endpoint. */
+export function defineRelay(dialect: Dialect | Endpoint): EventHandler {
+  return defineV1(dialect, 'POST', call => useRuntime().relay(dialect.passOnly ? dialect : dialect.id, call))
 }
 
 /**
  * A path of the public protocol: preflight, request id, errors in the dialect's shape, and the reply pumped into the
  * socket with back-pressure. The only place that knows Node's request and response.
  */
-export function defineV1(dialect: Dialect, method: 'GET' | 'POST' | 'ANY', handler: V1Handler): EventHandler {
+export function defineV1(dialect: PassedThrough, method: 'GET' | 'POST' | 'ANY', handler: V1Handler): EventHandler {
   return defineEventHandler(async (event) => {
     const { req, res } = event.node
     if (req.method === 'OPTIONS') return void res.writeHead(204, preflightHeaders(req.headers['access-control-request-headers'])).end()
     const gone = new AbortController()
     res.once('close', () => gone.abort())
-    const call = callOf(req, gone.signal)
+    const call = callOf(req, dialect, gone.signal)
     try {
       if (method !== 'ANY' && req.method !== method && !(method === 'GET' && req.method === 'HEAD')) throw new AppError('method_not_allowed', { allowed: method })
       await send(res, call, await handler(call, event))
@@ -38,19 +38,27 @@ export function defineV1(dialect: Dialect, method: 'GET' | 'POST' | 'ANY', handl
       const error = toAppError(thrown)
       if (error.code === 'internal' && !gone.signal.aborted) useRuntime().log.error(`request ${call.requestId} failed`, error.cause)
       if (res.headersSent) res.destroy()
-      else await send(res, call, dialect.writeError(error, call.requestId))
+      else await send(res, call, call.dialect.writeError(error, call.requestId))
     }
   })
 }
 
-function callOf(req: IncomingMessage, signal: AbortSignal): Call {
+/** One path, another handler for each method. */
+export function defineByMethod(handlers: { GET: EventHandler, POST: EventHandler }): EventHandler {
+  return defineEventHandler(event => event.method === 'POST' ? handlers.POST(event) : handlers.GET(event))
+}
+
+function callOf(req: IncomingMessage, dialect: PassedThrough, signal: AbortSignal): Call {
   const { config, addressOf } = useRuntime()
   const headers = plainHeaders(req)
+  const target = targetOf(req.url ?? '/', headers)
   return {
     // Minted here, never taken from the client: an id that could be repeated would be free service.
     requestId: createId('req'),
     headers,
-    queryKey: queryKeyOf(req.url ?? ''),
+    queryKey: target.query.get('key') ?? undefined,
+    target,
+    dialect,
     address: addressOf(req.socket.remoteAddress, headers['x-forwarded-for']),
     readBody: () => readBody(req, config.VAPOR_BODY_MAX_MB * 1024 * 1024),
     signal,
@@ -61,9 +69,17 @@ function plainHeaders(req: IncomingMessage): Record<string, string | undefined> 
   return Object.fromEntries(Object.entries(req.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]))
 }
 
-function queryKeyOf(url: string): string | undefined {
-  const question = url.indexOf('?')
-  return question === -1 ? undefined : new URLSearchParams(url.slice(question + 1)).get('key') ?? undefined
+function targetOf(url: string, headers: Record<string, string | undefined>): CallTarget {
+  const [path = '/', ...query] = url.split('?')
+  return { path: decode(path), query: new URLSearchParams(query.join('?')), headers }
+}
+
+/** Some clients encode the colon of a Gemini verb and the slash of a name; what cannot be decoded stays as it is. */
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  }
+  catch { return path }
 }
 
 async function readBody(req: IncomingMessage, limit: number): Promise<Uint8Array> {

@@ -15,6 +15,7 @@ import { createRelay } from './relay'
 import type { RelayOptions } from './relay'
 import { countOpen } from './open-count'
 import { createSettlement } from './settlement'
+import { createTokenCount } from './token-count'
 import { createNodeUpstream } from './upstream.node'
 
 export interface GatewayOptions extends Pick<RelayOptions, 'openAfterMs' | 'keepAliveMs'> {
@@ -51,6 +52,7 @@ export function createGateway(options: GatewayOptions) {
     ...countOpen(relay),
     modelList: createModelList({ catalog, callers }),
     keyInfo: createKeyInfo({ callers, ledger, store }),
+    countTokens: createTokenCount({ callers, catalog, counter }),
     probe: createProbe(upstream.call),
     health,
     async close() {

@@ -7,11 +7,11 @@ const LOOK_EVERY_MS = 50
 export function countOpen(inner: Relay) {
   let open = 0
 
-  const relay: Relay = async (dialect, call) => {
+  const relay: Relay = async (path, call) => {
     open++
     let reply: Reply | undefined
     try {
-      reply = await inner(dialect, call)
+      reply = await inner(path, call)
       return reply.body instanceof Uint8Array ? reply : { ...reply, body: counted(reply.body) }
     }
     finally {

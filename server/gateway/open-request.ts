@@ -1,12 +1,13 @@
 import type { Attempt, Hold } from '#server/billing/records'
-import type { ClientRequest, Dialect, Metered } from '#server/dialects/dialect'
+import type { ClientRequest, Dialect, Endpoint, Metered } from '#server/dialects/dialect'
+import type { NeutralRequest } from '#server/dialects/neutral'
 import type { Quote } from './quote'
 import type { Call } from './reply'
 
 /** The state of one request between its hold and its settlement. `relay.ts` makes it, one answer at a time fills it. */
 export interface OpenRequest {
   call: Call
-  dialect: Dialect
+  dialect: Dialect | Endpoint
   request: ClientRequest
   hold: Hold
   quote: Quote
@@ -21,6 +22,14 @@ export interface OpenRequest {
   /** The money ended before the answer did. */
   outOfCredit: boolean
   firstByteAt: number | null
+  /** The request in neutral words, once an attempt has needed them. */
+  neutral: NeutralRequest | undefined
+  /** The upstream's name of the model in the latest attempt, the public one before. */
+  upstreamModel: string
+  /** What the latest attempt had to change, for `x-vapor-converted`. */
+  converted: string | undefined
+  /** The end of the answer, held back until it is settled. */
+  terminator: (() => Uint8Array) | undefined
   /** What the answering attempt has measured so far. */
   metered: (() => Metered) | undefined
   /** Ends the upstream's work; the reason tells who wanted it. */

@@ -34,9 +34,8 @@ export function createProbe(upstream: Upstream) {
     let status: number | null = null
     const result = (ok: boolean, message: string): ProbeResult => ({ ok, status, durationMs: Date.now() - startedAt, message })
     try {
-      const request = dialect.readRequest(dialect.writeProbe(model))
-      const wire = dialect.writeUpstreamRequest(request, { model, credential: secret })
-      const reply = await upstream({ method: 'POST', url: channel.baseUrl + wire.path, headers: wire.headers, body: wire.body, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+      const target = dialect.writeUpstreamTarget({ model, credential: secret, stream: false })
+      const reply = await upstream({ method: 'POST', url: channel.baseUrl + target.path, headers: target.headers, body: dialect.writeProbe(model), signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
       status = reply.status
       const body = await readAll(reply.chunks, ANSWER_MAX) ?? new Uint8Array(0)
       if (status !== 200) return result(false, scrub(dialect.readUpstreamFailure(status, body).message ?? `HTTP ${status}`, [secret]))

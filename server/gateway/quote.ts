@@ -1,6 +1,7 @@
 import { costOf, priceOf } from '#server/billing/price'
 import type { PriceSnapshot } from '#server/billing/records'
 import type { ClientRequest } from '#server/dialects/dialect'
+import type { Usage } from '#shared/schemas/price'
 
 /** Tokens per byte of text until a model has taught better; prose is nearer 0.25, Chinese nearer 0.4. */
 const START_RATIO = 0.5
@@ -40,8 +41,8 @@ export function createQuotes() {
     return {
       inputTokens,
       outputTokens,
-      wanted: holdFor(price, inputTokens, outputTokens),
-      least: holdFor(price, inputTokens, Math.min(LEAST_OUTPUT, outputTokens)),
+      wanted: holdFor(price, inputTokens, outputTokens, request.units?.most),
+      least: holdFor(price, inputTokens, Math.min(LEAST_OUTPUT, outputTokens), request.units?.expected),
     }
   }
 
@@ -56,10 +57,10 @@ export function createQuotes() {
   return { quote, learn }
 }
 
-/** Nano-credits for so many tokens in and out, at the dearer of the classes each may turn out to be. */
-export function holdFor(price: PriceSnapshot, inputTokens: number, outputTokens: number): number {
+/** Nano-credits for so many tokens in and out, at the dearer of the classes each may turn out to be, and other units. */
+export function holdFor(price: PriceSnapshot, inputTokens: number, outputTokens: number, units?: Usage): number {
   const reasoning = priceOf(price.prices, 'reasoning') > priceOf(price.prices, 'output')
-  return costOf(price, { input: inputTokens, [reasoning ? 'reasoning' : 'output']: outputTokens, request: 1 })
+  return costOf(price, { ...units, input: inputTokens, [reasoning ? 'reasoning' : 'output']: outputTokens, request: 1 })
 }
 
 function remember(values: number[], value: number): void {

@@ -5,12 +5,13 @@
 import { isFree } from '#server/billing/price'
 import type { Ledger, ReserveRefusal } from '#server/billing/ledger'
 import type { PriceSnapshot } from '#server/billing/records'
-import type { Catalog, ModelOnSale } from '#server/catalog/catalog'
+import type { Catalog, LiveRoute, ModelOnSale } from '#server/catalog/catalog'
 import type { Config } from '#server/config/index'
-import type { ClientRequest, Dialect } from '#server/dialects/dialect'
+import type { CallTarget, ClientRequest, Dialect, Endpoint } from '#server/dialects/dialect'
 import { AppError, toAppError } from '#server/errors/app-error'
 import { keys } from '#server/storage/keys'
 import type { Caller } from '#server/users/caller-cache'
+import type { DialectId } from '#shared/schemas/channel'
 import { formatNano } from '#shared/utils/money'
 import { tryCandidates } from './attempts'
 import type { AttemptOptions } from './attempts'
@@ -19,7 +20,9 @@ import type { Callers } from './caller'
 import { orderCandidates } from './channels'
 import { abortReason } from './open-request'
 import type { OpenRequest } from './open-request'
+import type { WholeReply } from './passage'
 import type { Quotes } from './quote'
+import { recognise } from './recognise'
 import type { Call, Reply } from './reply'
 import type { Ending, Settled, Settlement } from './settlement'
 import { keepAlive, passStream } from './stream-answer'
@@ -45,20 +48,25 @@ const OPEN_AFTER_MS = 10_000
 const KEEP_ALIVE_MS = 15_000
 const IDEMPOTENCY_MS = 24 * 3600 * 1000
 
-export type Relay = (dialect: Dialect, call: Call) => Promise<Reply>
+/** `path` is the dialect the path speaks, or the endpoint it is; undefined where it says nothing. */
+export type Relay = (path: DialectId | Endpoint | undefined, call: Call) => Promise<Reply>
 
 export function createRelay(options: RelayOptions): Relay {
   const { callers, catalog, ledger, quotes, settlement } = options
 
-  return async function relay(dialect, call) {
+  return async function relay(path, call) {
     const caller = await callers.require(call)
     await requireFunds(caller)
-    const request = dialect.readRequest(await call.readBody())
+    const body = await call.readBody()
+    const { dialect, target } = typeof path === 'object' ? { dialect: path, target: call.target } : recognise(path, call.target, body)
+    call.dialect = dialect
+    const request = dialect.readRequest(body, target)
     const model = await requireModel(caller, request)
     const price: PriceSnapshot = { prices: model.prices, discount: caller.user.discount }
-    requirePriced(price, request)
+    requirePriced(price, dialect, target, request)
+    const routes = await requireRoutes(dialect, target, model)
     const open = await reserve(dialect, call, caller, model, price, request)
-    return request.stream ? streamed(open, model) : whole(open, model)
+    return request.stream ? streamed(open, routes) : whole(open, routes)
   }
 
   /** Nothing starts without money, unless something is free; and nothing while earlier charges wait for the store. */
@@ -78,7 +86,16 @@ export function createRelay(options: RelayOptions): Relay {
     return model
   }
 
-  async function reserve(dialect: Dialect, call: Call, caller: Caller, model: ModelOnSale, price: PriceSnapshot, request: ClientRequest): Promise<OpenRequest> {
+  /** The channels of a model. An endpoint passes bytes only, so one of another dialect cannot serve it. */
+  async function requireRoutes(dialect: Dialect | Endpoint, { path }: CallTarget, model: ModelOnSale): Promise<LiveRoute[]> {
+    const routes = await catalog.routesOf(model)
+    if (!dialect.passOnly) return routes
+    const fitting = routes.filter(route => route.channel.dialect === dialect.id)
+    if (routes.length > 0 && fitting.length === 0) throw new AppError('unsupported_endpoint', { model: model.name, path })
+    return fitting
+  }
+
+  async function reserve(dialect: Dialect | Endpoint, call: Call, caller: Caller, model: ModelOnSale, price: PriceSnapshot, request: ClientRequest): Promise<OpenRequest> {
     const quote = quotes.quote(model.id, price, request)
     const sent = call.headers['idempotency-key']
     const result = await ledger.reserve({
@@ -122,14 +139,14 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  async function whole(open: OpenRequest, model: ModelOnSale): Promise<Reply> {
+  async function whole(open: OpenRequest, routes: LiveRoute[]): Promise<Reply> {
     const ended = endWatch(open)
     try {
-      const candidates = orderCandidates(await catalog.routesOf(model), options.health)
-      let body: Uint8Array = new Uint8Array(0)
-      for await (const bytes of tryCandidates(open, candidates, options, reply => passWhole(open, reply))) body = bytes
+      const candidates = orderCandidates(routes, options.health)
+      let answer: Pick<WholeReply, 'bytes' | 'contentType'> = { bytes: new Uint8Array(0), contentType: 'application/json' }
+      for await (const served of tryCandidates(open, candidates, options, (reply, passage) => passWhole(open, reply, passage))) answer = served
       const { cost } = await settlement.settle(open, { reason: 'completed', status: 200, error: undefined })
-      return { status: 200, headers: { ...replyHeaders(open), 'content-type': 'application/json', 'x-vapor-cost': formatNano(cost) }, body }
+      return { status: 200, headers: { ...replyHeaders(open), 'content-type': answer.contentType, 'x-vapor-cost': formatNano(cost) }, body: answer.bytes }
     }
     catch (thrown) {
       const ending = endingOf(open, thrown)
@@ -140,10 +157,9 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   /** Waits a while for the first content, so that what fails before it still gets its own status. */
-  async function streamed(open: OpenRequest, model: ModelOnSale): Promise<Reply> {
-    const frames = answerStream(open, model)
+  async function streamed(open: OpenRequest, routes: LiveRoute[]): Promise<Reply> {
+    const frames = answerStream(open, routes)
     const first = frames.next()
-    const headers = { ...replyHeaders(open), 'content-type': open.dialect.streamType, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
     let timer: NodeJS.Timeout | undefined
     const silent = new Promise<void>((resolve) => { timer = setTimeout(resolve, options.openAfterMs ?? OPEN_AFTER_MS) })
     try {
@@ -151,25 +167,27 @@ export function createRelay(options: RelayOptions): Relay {
     }
     finally { clearTimeout(timer) }
     open.opened = true
+    const { dialect, request } = open
+    const headers = { ...replyHeaders(open), 'content-type': dialect.streamType(request), 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
     const body = keepAlive(frames, first, {
-      bytes: open.dialect.keepAlive,
+      bytes: dialect.keepAlive(request),
       everyMs: options.keepAliveMs ?? KEEP_ALIVE_MS,
-      onError: error => open.dialect.writeErrorFrame(error, open.call.requestId),
+      onError: error => dialect.writeErrorFrame(error, open.call.requestId, request),
     })
     return { status: 200, headers, body }
   }
 
   /** The frames of an answer, settled before its last one. Throws while no header has left, tells in the stream after. */
-  async function* answerStream(open: OpenRequest, model: ModelOnSale): AsyncGenerator<Uint8Array> {
+  async function* answerStream(open: OpenRequest, routes: LiveRoute[]): AsyncGenerator<Uint8Array> {
     const ended = endWatch(open)
     let settled: Promise<Settled> | undefined
     const settle = (ending: Ending) => (settled ??= settlement.settle(open, ending))
     try {
       const budget = createBudget(open, ledger, options.onError)
-      const candidates = orderCandidates(await catalog.routesOf(model), options.health)
-      yield* tryCandidates(open, candidates, options, reply => passStream(open, reply, budget))
+      const candidates = orderCandidates(routes, options.health)
+      yield* tryCandidates(open, candidates, options, (reply, passage) => passStream(open, reply, passage, budget))
       await settle({ reason: open.outOfCredit ? 'out_of_credit' : 'completed', status: 200, error: open.outOfCredit ? new AppError('out_of_credit_midway') : undefined })
-      yield open.dialect.terminator
+      yield open.terminator?.() ?? open.dialect.terminator(open.request)
     }
     catch (thrown) {
       const ending = endingOf(open, thrown)
@@ -209,17 +227,16 @@ export function createRelay(options: RelayOptions): Relay {
   }
 }
 
-function requirePriced(price: PriceSnapshot, request: ClientRequest): void {
+function requirePriced(price: PriceSnapshot, dialect: Dialect | Endpoint, { path }: CallTarget, request: ClientRequest): void {
   const unpriced = request.needs.find(usageClass => price.prices[usageClass] === undefined)
+  if (unpriced && dialect.passOnly) throw new AppError('unsupported_endpoint', { model: request.model, path })
   if (unpriced) throw new AppError('unsupported_field', { field: 'modalities', why: 'this model has no price for it' })
 }
 
 function openRequest(parts: Pick<OpenRequest, 'call' | 'dialect' | 'request' | 'quote' | 'hold' | 'spendLimit'>): OpenRequest {
-  return { ...parts, attempts: [], accepted: false, committed: false, opened: false, outOfCredit: false, firstByteAt: null, metered: undefined, abort: new AbortController() }
+  return { ...parts, upstreamModel: parts.request.model, attempts: [], accepted: false, committed: false, opened: false, outOfCredit: false, firstByteAt: null, neutral: undefined, converted: undefined, terminator: undefined, metered: undefined, abort: new AbortController() }
 }
 
 function replyHeaders(open: OpenRequest): Record<string, string> {
-  const { id } = open.dialect
-  const { dropped } = open.request
-  return dropped.length > 0 ? { 'x-vapor-converted': `${id}>${id}; dropped=${dropped.join(',')}` } : {}
+  return open.converted ? { 'x-vapor-converted': open.converted } : {}
 }

@@ -1,6 +1,11 @@
+import type { CallTarget, PassedThrough } from '#server/dialects/dialect'
+
 /** What a client sent, without a platform: Node and fetch-style servers make the same `Call`. */
 export interface Call {
   requestId: string
+  target: CallTarget
+  /** What the client speaks: its path's dialect, until the body has shown another. */
+  dialect: PassedThrough
   /** Lower-case names. */
   headers: Record<string, string | undefined>
   /** `?key=` of the URL. */

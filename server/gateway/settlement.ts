@@ -2,11 +2,13 @@ import type { ChargeRule, EndReason } from '#shared/schemas/request'
 import type { Usage } from '#shared/schemas/price'
 import type { Ledger, SettleOrder } from '#server/billing/ledger'
 import type { Outbox } from '#server/billing/outbox'
-import { costOf } from '#server/billing/price'
+import { costOf, priceOf } from '#server/billing/price'
 import { clampUsage, totalInput, totalOutput } from '#server/billing/usage'
 import type { ClientRequest, Metered } from '#server/dialects/dialect'
 import type { AppError } from '#server/errors/app-error'
+import { tokenFactor } from './counting/factors'
 import type { Counter } from './counting/index'
+import { inputTokens } from './counting/input'
 import type { OpenRequest } from './open-request'
 import type { Quotes } from './quote'
 
@@ -29,9 +31,6 @@ export interface SettlementOptions {
   onError: (error: unknown) => void
 }
 
-const TOKENS_PER_MESSAGE = 4
-const TOKENS_PER_CALL = 3
-const TOKENS_PER_MEDIA = 1000
 /** Room above the bytes: templates around messages, and what one picture or file may come to. */
 const INPUT_SLACK = 2000
 const INPUT_PER_MEDIA = 20_000
@@ -50,7 +49,7 @@ export function createSettlement(options: SettlementOptions) {
     // Nobody pays more than was set aside for an answer that was ended early on his behalf.
     const cost = rule === 'client_left' || rule === 'held_limit' ? Math.min(full, open.hold.amount) : full
     await book(orderOf(open, ending, { rule, cost, ...measured }))
-    if (rule === 'reported') options.quotes.learn(open.hold.model.id, open.request, { input: totalInput(measured.usage), output: totalOutput(measured.usage) })
+    if (rule === 'reported' && !open.dialect.passOnly) options.quotes.learn(open.hold.model.id, open.request, { input: totalInput(measured.usage), output: totalOutput(measured.usage) })
     return { cost, usage: measured.usage }
   }
 
@@ -71,13 +70,17 @@ export function createSettlement(options: SettlementOptions) {
     const counted = metered?.usage === undefined
     const raw = metered?.usage ?? await count(open, metered)
     const { usage, clamped } = clampUsage(raw, limitsOf(open.request, metered))
-    return { usage: { ...usage, request: 1 }, clamped: !counted && (clamped || (metered?.clamped ?? false)) }
+    const units = metered?.units?.usage ?? open.request.units?.expected
+    return { usage: { ...usage, ...units, request: 1 }, clamped: (!counted && clamped) || (metered?.clamped ?? false) }
   }
 
   async function count(open: OpenRequest, metered: Metered | undefined): Promise<Usage> {
-    const { texts, messages } = open.dialect.readInputTexts(open.request)
-    const [input, output] = await Promise.all([options.counter.count(texts), options.counter.count([metered?.text() ?? ''])])
-    return { input: input + messages * TOKENS_PER_MESSAGE + TOKENS_PER_CALL + open.request.mediaParts * TOKENS_PER_MEDIA, output }
+    const model = open.upstreamModel
+    const [input, output] = await Promise.all([
+      inputTokens(open.dialect, open.request, options.counter, model),
+      options.counter.count([metered?.text() ?? '']),
+    ])
+    return { input, output: Math.ceil(output * tokenFactor(model)) }
   }
 
   function orderOf(open: OpenRequest, ending: Ending, charge: { rule: ChargeRule, cost: number, usage: Usage, clamped: boolean }): SettleOrder {
@@ -99,6 +102,7 @@ export function createSettlement(options: SettlementOptions) {
         price: hold.price,
         cost: charge.cost,
         hold: hold.amount,
+        converted: open.converted ?? null,
         attempts: open.attempts,
         startedAt: hold.startedAt,
         firstByteMs: open.firstByteAt === null ? null : open.firstByteAt - hold.startedAt,
@@ -116,8 +120,10 @@ export function createSettlement(options: SettlementOptions) {
 /** Who ended it decides what is charged. */
 function ruleOf(open: OpenRequest, { reason }: Ending): ChargeRule {
   const metered = open.metered?.()
-  const reported = metered?.usage !== undefined
-  const produced = (metered?.textBytes ?? 0) > 0
+  // Units nobody reported matter only where they cost something.
+  const guessed = metered?.units?.counted.some(name => priceOf(open.hold.price.prices, name) > 0) ?? false
+  const reported = metered?.usage !== undefined && !guessed
+  const produced = (metered?.textBytes ?? 0) > 0 || (metered?.contentFrames ?? 0) > 0
   switch (reason) {
     case 'completed':
       if (!reported) return 'counted'

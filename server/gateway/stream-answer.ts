@@ -1,9 +1,9 @@
 import { createSseDecoder } from '#server/dialects/sse'
 import type { SseFrame } from '#server/dialects/sse'
-import type { StreamMeter } from '#server/dialects/dialect'
 import { AppError, toAppError } from '#server/errors/app-error'
 import type { Budget } from './budget'
 import type { OpenRequest } from './open-request'
+import type { Passage, StreamPassage } from './passage'
 import type { UpstreamReply } from './upstream'
 
 /** Frames before the first content are kept back at most up to this: a channel may still be changed while they are. */
@@ -13,16 +13,17 @@ const PRELUDE_MAX = 1024 * 1024
  * One upstream's stream, frame by frame to the client: metered as it passes, kept back until the first content, without
  * the terminator, which waits for the settlement. Throws AppError for a stream that is broken, cut or an error.
  */
-export async function* passStream(open: OpenRequest, reply: UpstreamReply, budget: Budget): AsyncGenerator<Uint8Array> {
+export async function* passStream(open: OpenRequest, reply: UpstreamReply, passage: Passage, budget: Budget): AsyncGenerator<Uint8Array> {
   requireStream(reply)
   const decoder = createSseDecoder()
-  const meter = open.dialect.createStreamMeter(open.request)
-  open.metered = meter.metered
+  const stream = passage.openStream()
+  open.metered = stream.meter.metered
+  open.terminator = stream.terminator
   let prelude: Uint8Array[] = []
   let preludeBytes = 0
 
   for await (const chunk of withEnd(reply.chunks)) {
-    const passed = observeAll(meter, chunk === 'end' ? decoder.end() : decode(decoder, chunk))
+    const passed = observeAll(stream, chunk === 'end' ? decoder.end() : decode(decoder, chunk))
     if (!open.committed && !passed.hasContent) {
       prelude = prelude.concat(passed.bytes)
       preludeBytes += passed.bytes.reduce((sum, bytes) => sum + bytes.byteLength, 0)
@@ -39,14 +40,15 @@ export async function* passStream(open: OpenRequest, reply: UpstreamReply, budge
     if (passed.failure) throw passed.failure
     if (budget.isSpent()) {
       open.outOfCredit = true
-      yield open.dialect.writeLengthEnd(open.request.model)
+      yield stream.lengthEnd()
       return
     }
     if (passed.ended) break
   }
-  if (!meter.metered().finished) throw new AppError('upstream_cut')
+  if (!stream.meter.metered().finished) throw new AppError('upstream_cut')
   // An answer without any content is still an answer.
-  if (!open.committed && prelude.length > 0) yield join(prelude)
+  const rest = [...(open.committed ? [] : prelude), stream.close()].filter(bytes => bytes.byteLength > 0)
+  if (rest.length > 0) yield join(rest)
 }
 
 /** An upstream that answers a stream with something else cannot be passed on as one. */
@@ -74,20 +76,21 @@ interface Passed {
 }
 
 /** What the frames of a chunk leave for the client. A failure stops the reading, what stood before it still goes out. */
-function observeAll(meter: StreamMeter, frames: SseFrame[]): Passed {
+function observeAll(stream: StreamPassage, frames: SseFrame[]): Passed {
   const passed: Passed = { bytes: [], hasContent: false, ended: false, failure: undefined }
   for (const frame of frames) {
-    const verdict = meter.observe(frame)
-    if (verdict.kind === 'end') {
-      passed.ended = true
-      return passed
-    }
+    const verdict = stream.meter.observe(frame)
     if (verdict.kind === 'error' || verdict.kind === 'broken') {
       passed.failure = new AppError(verdict.kind === 'error' ? 'upstream_cut' : 'upstream_malformed')
       return passed
     }
     if (verdict.kind === 'content') passed.hasContent = true
-    if (verdict.bytes.byteLength > 0) passed.bytes.push(verdict.bytes)
+    const bytes = stream.pass(frame, verdict)
+    if (bytes.byteLength > 0) passed.bytes.push(bytes)
+    if (verdict.kind === 'end') {
+      passed.ended = true
+      return passed
+    }
   }
   return passed
 }

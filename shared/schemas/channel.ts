@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isoTime, listOf, recordId } from './common'
 
 /** Wire formats Vapor speaks. A dialect joins this list when its folder in `server/dialects` is whole. */
-export const dialectIds = ['openai-chat'] as const
+export const dialectIds = ['openai-chat', 'openai-responses', 'anthropic', 'gemini'] as const
 export type DialectId = typeof dialectIds[number]
 
 const channelFields = {

@@ -37,6 +37,8 @@ export const requestReply = z.object({
   usage,
   /** True when the numbers of the upstream could not be true and were cut to what is possible. */
   clamped: z.boolean(),
+  /** `from>to; dropped=…` when the channel spoke another dialect than the client; null when bytes passed unchanged. */
+  converted: z.string().nullable(),
   late: z.boolean(),
   prices,
   discount: z.number().int(),

@@ -48,8 +48,8 @@ describe('bad input', () => {
     ['an oversized number', { ...good, max_tokens: 1e30 }, 400, 'invalid_request'],
     ['a negative number', { ...good, max_tokens: -5 }, 400, 'invalid_request'],
     ['text where a number belongs', { ...good, n: 'three' }, 400, 'invalid_request'],
-    ['a field nobody sells here', { ...good, web_search_options: {} }, 400, 'unsupported_field'],
-    ['audio without a price', { ...good, modalities: ['text', 'audio'] }, 400, 'unsupported_field'],
+    ['a field nobody sells here', { ...good, web_search_options: {} }, 400, 'unsupported_parameter'],
+    ['audio without a price', { ...good, modalities: ['text', 'audio'] }, 400, 'unsupported_parameter'],
   ])('%s', async (_, body, status, code) => {
     const error = await requireError(await shop.chat(body), status, code)
     expect(error.type).toBe('invalid_request_error')

@@ -19,6 +19,7 @@ import { createMemoryStore } from '#server/storage/drivers/memory'
 import { keys } from '#server/storage/keys'
 import type { StoreDriver } from '#server/storage/store'
 import { watchVersions } from '#server/storage/versions'
+import type { DialectId } from '#shared/schemas/channel'
 import type { Prices } from '#shared/schemas/price'
 import { startSandbox } from '../../sandbox/index.ts'
 
@@ -66,7 +67,7 @@ export async function openShop(options: ShopOptions = {}) {
   const { url, close: closeServer } = await listen()
 
   /** Another channel of the sandbox; it refuses everything when given a wrong credential. */
-  async function addChannel(id: string, change: { priority?: number, credentials?: string[], baseUrl?: string } = {}): Promise<string> {
+  async function addChannel(id: string, change: { priority?: number, credentials?: string[], baseUrl?: string, dialect?: DialectId } = {}): Promise<string> {
     await services.channels.create({ id, name: id, dialect: 'openai-chat', baseUrl: sandbox.upstream.baseUrl, enabled: true, priority: 0, weight: 1, credentials: [sandbox.upstream.apiKey], ...change })
     return id
   }
@@ -140,6 +141,12 @@ async function listen() {
   const router = createRouter()
   const route = async (path: string, module: Promise<{ default: Parameters<typeof router.use>[1] }>) => router.use(path, (await module).default)
   await route('/v1/chat/completions', import('../../server/routes/v1/chat/completions'))
+  for (const path of ['/chat/completions', '/responses', '/messages'] as const) await route(path, import('../../server/routes/chat/completions'))
+  await route('/v1', import('../../server/routes/v1/index'))
+  await route('/v1/responses', import('../../server/routes/v1/responses'))
+  await route('/v1/messages', import('../../server/routes/v1/messages/index'))
+  await route('/v1/messages/count_tokens', import('../../server/routes/v1/messages/count_tokens'))
+  await route('/v1beta/**', import('../../server/routes/v1beta/[...path]'))
   await route('/v1/models', import('../../server/routes/v1/models/index'))
   await route('/v1/models/**:id', import('../../server/routes/v1/models/[...id]'))
   await route('/v1/key', import('../../server/routes/v1/key'))

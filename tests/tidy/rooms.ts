@@ -2,7 +2,7 @@
  * Who may import whom. The map is the rule:
  *
  * routes, api, utils, middleware, plugins → gateway → billing · users · catalog → storage → errors
- *                                             └──→ dialects → neutral
+ *                                             └──→ endpoints → dialects → neutral
  */
 import { existsSync, statSync } from 'node:fs'
 import { posix } from 'node:path'
@@ -11,7 +11,7 @@ import { importsOf, root } from './sources'
 
 const leaves = ['errors', 'secrets', 'config']
 const business = ['billing', 'users', 'catalog']
-const behindTheDoor = ['gateway', 'dialects', ...business, 'storage', ...leaves]
+const behindTheDoor = ['gateway', 'endpoints', 'dialects', ...business, 'storage', ...leaves]
 
 /** Server rooms and what lies to their right. A room always sees itself, `shared/` and packages. */
 const serverRooms: Record<string, string[]> = {
@@ -23,7 +23,9 @@ const serverRooms: Record<string, string[]> = {
   // These two put the rooms together at boot; who may hold the runtime is said below.
   runtime: ['services', ...behindTheDoor],
   services: behindTheDoor,
-  gateway: ['dialects', ...business, 'storage', ...leaves],
+  gateway: ['endpoints', 'dialects', ...business, 'storage', ...leaves],
+  // What is no conversation: answered by the shared files of the dialects, and by one dialect's door.
+  endpoints: ['dialects', ...leaves],
   dialects: leaves,
   billing: ['storage', ...leaves],
   users: ['storage', ...leaves],

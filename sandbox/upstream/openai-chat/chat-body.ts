@@ -27,14 +27,3 @@ export function parseChatBody(value: unknown): { body: ChatBody } | { problem: s
   const parameter = issue && issue.path.length > 0 ? issue.path.join('.') : null
   return { problem: `Invalid value for '${parameter ?? 'body'}': ${issue?.message ?? 'it cannot be read'}.`, parameter }
 }
-
-/** The text of a message's content: a string as it is, or its text parts joined with nothing between. */
-export function textOfContent(content: unknown): string {
-  if (typeof content === 'string') return content
-  if (!Array.isArray(content)) return ''
-  return content.map((part: unknown) => textOfPart(part)).join('')
-}
-
-function textOfPart(part: unknown): string {
-  return typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string' ? part.text : ''
-}

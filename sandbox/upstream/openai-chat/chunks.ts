@@ -1,5 +1,5 @@
-import type { Reply } from './reply.ts'
-import { piecesOf } from './tokens.ts'
+import type { Reply } from '../reply.ts'
+import { splitFor } from '../reply.ts'
 
 /** What every object of one answer carries. `created` is in seconds. */
 export interface Identity {
@@ -40,7 +40,7 @@ export function roleDelta(reply: Reply): Delta {
 
 /** The deltas between the role and the finish, for one choice. */
 export function contentDeltas(reply: Reply): Delta[] {
-  const split = (text: string): string[] => reply.inOnePiece && text !== '' ? [text] : piecesOf(text)
+  const split = (text: string): string[] => splitFor(reply, text)
   return [
     ...split(reply.reasoning).map(piece => ({ reasoning_content: piece })),
     ...split(reply.refusal).map(piece => ({ refusal: piece })),

@@ -1,4 +1,7 @@
-import type { Reply } from './reply.ts'
+import type { Counts } from '../counts.ts'
+import { asStrings, countsOf } from '../counts.ts'
+import type { Reply } from '../reply.ts'
+import type { Wire } from '../scenarios.ts'
 
 /** OpenAI's usage object of a chat completion; all numbers are tokens. */
 export interface Usage {
@@ -14,15 +17,19 @@ export interface Usage {
   }
 }
 
-/** The honest usage of a reply; `completionTokens` may be lower than the reply's own while it is still being sent. */
-export function usageOf(reply: Reply, completionTokens = reply.completionTokens): Usage {
+/** The honest usage of a reply. */
+export function usageOf(reply: Reply): Usage {
+  return usageOfCounts(countsOf(reply))
+}
+
+export function usageOfCounts({ input, cached, output, reasoning }: Counts): Usage {
   return {
-    prompt_tokens: reply.promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: reply.promptTokens + completionTokens,
-    prompt_tokens_details: { cached_tokens: reply.cachedTokens, audio_tokens: 0 },
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    prompt_tokens_details: { cached_tokens: cached, audio_tokens: 0 },
     completion_tokens_details: {
-      reasoning_tokens: Math.min(reply.reasoningTokens, completionTokens),
+      reasoning_tokens: reasoning,
       audio_tokens: 0,
       accepted_prediction_tokens: 0,
       rejected_prediction_tokens: 0,
@@ -30,20 +37,11 @@ export function usageOf(reply: Reply, completionTokens = reply.completionTokens)
   }
 }
 
-/** Lies about the length of the answer. The total agrees with the lie, so only the size gives it away. */
-export function withCompletion(usage: Usage, completionTokens: number): Usage {
-  return { ...usage, completion_tokens: completionTokens, total_tokens: usage.prompt_tokens + completionTokens }
-}
-
-export function asStrings(usage: Usage): Record<string, unknown> {
-  return {
-    ...usage,
-    prompt_tokens: String(usage.prompt_tokens),
-    completion_tokens: String(usage.completion_tokens),
-    total_tokens: String(usage.total_tokens),
-  }
-}
-
-export function withMoreCachedThanPrompt(usage: Usage): Usage {
-  return { ...usage, prompt_tokens_details: { cached_tokens: usage.prompt_tokens + 100, audio_tokens: 0 } }
+/** The usage a scenario reports, which may be a lie or nothing at all. */
+export function reportedUsage(reply: Reply, wire: Wire): object | undefined {
+  const honest = countsOf(reply)
+  const counts = wire.usage ? wire.usage(honest) : honest
+  if (!counts) return undefined
+  const usage = usageOfCounts(counts)
+  return wire.usageAsStrings ? asStrings(usage, ['prompt_tokens', 'completion_tokens', 'total_tokens']) : usage
 }

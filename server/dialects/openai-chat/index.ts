@@ -1,25 +1,38 @@
 import type { Dialect } from '../dialect'
 import { readUpstreamFailure, writeError, writeErrorFrame } from './error'
+import { readNeutralReply } from './read-reply'
+import { readNeutralRequest } from './read-request'
+import { createStreamReader } from './read-stream'
 import { readReply } from './reply'
 import { readInputTexts, readRequest, writeUpstreamRequest } from './request'
 import { createStreamMeter } from './stream'
-import { readModels, writeLengthEnd, writeModelsRequest, writeProbe } from './upstream'
+import { keepAlive, readModels, streamType, terminator, writeLengthEnd, writeModelsRequest, writeProbe, writeUpstreamTarget } from './upstream'
+import { writeNeutralReply } from './write-reply'
+import { writeNeutralRequest } from './write-request'
+import { createStreamWriter } from './write-stream'
 
 /** OpenAI Chat Completions: https://platform.openai.com/docs/api-reference/chat */
 export const openaiChat: Dialect = {
   id: 'openai-chat',
-  streamType: 'text/event-stream; charset=utf-8',
   readRequest,
-  writeUpstreamRequest,
   readInputTexts,
+  streamType,
+  keepAlive,
+  terminator,
+  writeLengthEnd,
+  writeError,
+  writeErrorFrame,
+  writeUpstreamRequest,
   readReply,
   createStreamMeter,
   readUpstreamFailure,
-  writeError,
-  writeErrorFrame,
-  writeLengthEnd,
-  terminator: Buffer.from('data: [DONE]\n\n'),
-  keepAlive: Buffer.from(': keep-alive\n\n'),
+  writeUpstreamTarget,
+  writeNeutralRequest,
+  readNeutralReply,
+  createStreamReader,
+  readNeutralRequest,
+  writeNeutralReply,
+  createStreamWriter,
   writeModelsRequest,
   readModels,
   writeProbe,

@@ -1,20 +1,17 @@
-import { z } from 'zod'
 import { AppError } from '#server/errors/app-error'
 import type { Metered } from '../dialect'
-import { textOfDelta, wireDelta } from './delta'
 import { readUsage } from './usage'
+import { errorIn, parseUpstream, recordOf, recordsOf, reportedUsage, textOfDelta } from './wire'
 
-const wire = z.looseObject({
-  choices: z.array(z.looseObject({ message: wireDelta.nullish(), finish_reason: z.string().nullish() })),
-  usage: z.unknown().optional(),
-})
-
-/** A whole answer: https://platform.openai.com/docs/api-reference/chat/object */
+/**
+ * A whole answer: https://platform.openai.com/docs/api-reference/chat/object
+ * Throws AppError `upstream_malformed` for what is none, an error in the clothes of a 200 too.
+ */
 export function readReply(body: Uint8Array): Metered {
-  const parsed = wire.safeParse(parse(body))
-  if (!parsed.success) throw new AppError('upstream_malformed', {}, { cause: parsed.error })
-  const text = parsed.data.choices.map(choice => choice.message ? textOfDelta(choice.message) : '').join('')
-  const reported = readUsage(parsed.data.usage)
+  const answer = parseUpstream(body)
+  if (errorIn(answer) !== undefined || !Array.isArray(answer.choices)) throw new AppError('upstream_malformed', {}, { cause: new Error('no choices') })
+  const text = recordsOf(answer.choices).map(choice => textOfDelta(recordOf(choice.message))).join('')
+  const reported = readUsage(reportedUsage(answer))
   return {
     usage: reported?.usage,
     clamped: reported?.clamped ?? false,
@@ -23,11 +20,4 @@ export function readReply(body: Uint8Array): Metered {
     contentFrames: text ? 1 : 0,
     finished: true,
   }
-}
-
-function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as unknown
-  }
-  catch (cause) { throw new AppError('upstream_malformed', {}, { cause }) }
 }

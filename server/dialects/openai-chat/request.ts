@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { AppError } from '#server/errors/app-error'
-import type { ClientRequest, UpstreamRequest } from '../dialect'
+import type { CallTarget, ClientRequest, UpstreamRequest } from '../dialect'
 import { jsonFields, patchJson } from '../json-fields'
+import { writeUpstreamTarget } from './upstream'
+import { filled, parseJson, recordOf, recordsOf, textOf } from './wire'
+import type { Wire } from './wire'
 
 const positiveInt = z.number().int().min(1).max(10_000_000)
 
@@ -19,19 +22,28 @@ const wire = z.looseObject({
   n: z.number().int().min(1).max(128).nullish(),
   modalities: z.array(z.string()).nullish(),
 })
+type WireRequest = z.output<typeof wire>
 
-/** Users share the operator's upstream account: state stored there and fields that change its price stay behind. */
-const DROPPED = ['store', 'metadata', 'service_tier'] as const
-const REFUSED = { web_search_options: 'searching has no price here' } as const
+/**
+ * Users share the operator's upstream account: state stored there and fields that change its price or its model stay
+ * behind. The last three are OpenRouter's.
+ */
+const DROPPED = ['store', 'metadata', 'service_tier', 'models', 'route', 'provider'] as const
+const SEARCH = 'hosted tools have no price here'
+const STORED = 'files and answers stored at the upstream belong to no single user here; send the data itself'
+/** Searching under the names of OpenAI, xAI, OpenRouter, Qwen and Perplexity's likes. */
+const REFUSED: Record<string, string> = { web_search_options: SEARCH, search_parameters: SEARCH, plugins: SEARCH, enable_search: SEARCH, previous_response_id: STORED, conversation: STORED }
 
-export function readRequest(body: Uint8Array): ClientRequest {
+/** Throws AppError `invalid_json`, `invalid_request` or `unsupported_field`. */
+export function readRequest(body: Uint8Array, _target: CallTarget): ClientRequest {
   const parsed = wire.safeParse(parseObject(body))
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw new AppError('invalid_request', { problem: `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not a request'}.` })
   }
   const request = parsed.data
-  refuseUnsold(body, request)
+  refuseUnsold(request)
+  refuseTwins(body)
   const choices = request.n ?? 1
   const outputPerChoice = request.max_completion_tokens ?? request.max_tokens ?? undefined
   const media = mediaOf(request.messages)
@@ -46,6 +58,8 @@ export function readRequest(body: Uint8Array): ClientRequest {
     mediaParts: media.parts,
     needs: request.modalities?.includes('audio') ? ['audioOutput'] : [],
     dropped: DROPPED.filter(field => request[field] !== undefined),
+    headers: {},
+    jsonArray: false,
   }
 }
 
@@ -55,8 +69,7 @@ export function writeUpstreamRequest(request: ClientRequest, upstream: { model: 
   if (request.stream && !request.wantsUsage) set.stream_options = JSON.stringify({ ...streamOptionsOf(request.body), include_usage: true })
   const untouched = Object.keys(set).length === 0 && request.dropped.length === 0
   return {
-    path: '/chat/completions',
-    headers: { 'authorization': `Bearer ${upstream.credential}`, 'content-type': 'application/json', 'accept': request.stream ? 'text/event-stream' : 'application/json' },
+    ...writeUpstreamTarget({ ...upstream, stream: request.stream }),
     body: untouched ? request.body : patchJson(request.body, { set, remove: request.dropped }),
   }
 }
@@ -73,40 +86,56 @@ export function readInputTexts(request: ClientRequest): { texts: string[], messa
 
 function parseObject(body: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as unknown
+    return parseJson(body)
   }
   catch (cause) {
     throw new AppError('invalid_json', { problem: body.byteLength === 0 ? 'it is empty' : 'it cannot be parsed' }, { cause })
   }
 }
 
-function refuseUnsold(body: Uint8Array, request: Record<string, unknown>): void {
+function refuse(field: string, why: string): never {
+  throw new AppError('unsupported_field', { field, why })
+}
+
+function refuseUnsold(request: WireRequest): void {
   for (const [field, why] of Object.entries(REFUSED)) {
-    if (request[field] !== undefined && request[field] !== null) throw new AppError('unsupported_field', { field, why })
+    const value = request[field]
+    if (value !== undefined && value !== null && value !== false) refuse(field, why)
   }
-  // A parser may take the first or the last of two equal names: what is priced must be what is served.
-  const names = jsonFields(body).map(field => field.name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw new AppError('invalid_request', { problem: `The field "${twice.slice(0, 60)}" stands in the body twice.` })
+  recordsOf(request.tools).forEach((tool, index) => {
+    // A tool without a type but with a function is one that compatible clients send.
+    const type = filled(tool.type) ?? 'function'
+    if (type !== 'function' && type !== 'custom') refuse(`tools.${index}.type`, SEARCH)
+  })
+  request.messages.forEach((message, index) => {
+    if (filled(recordOf(message.audio).id)) refuse(`messages.${index}.audio.id`, STORED)
+    recordsOf(message.content).forEach((part, at) => {
+      if (filled(recordOf(part.file).file_id)) refuse(`messages.${index}.content.${at}.file.file_id`, STORED)
+    })
+  })
 }
 
-function streamOptionsOf(body: Uint8Array): Record<string, unknown> {
+/** A parser may take the first or the last of two equal names: what is priced must be what is served. */
+function refuseTwins(body: Uint8Array): void {
+  const seen = new Set<string>()
+  for (const { name } of jsonFields(body)) {
+    if (seen.has(name)) throw new AppError('invalid_request', { problem: `The field "${name.slice(0, 60)}" stands in the body twice.` })
+    seen.add(name)
+  }
+}
+
+function streamOptionsOf(body: Uint8Array): Wire {
   const field = jsonFields(body).find(({ name }) => name === 'stream_options')
-  if (!field) return {}
-  const value = JSON.parse(Buffer.from(body).toString('utf8', field.valueStart, field.end)) as unknown
-  return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {}
+  return field ? recordOf(parseJson(body.subarray(field.valueStart, field.end))) : {}
 }
 
-type WireMessage = z.output<typeof wire>['messages'][number]
+type WireMessage = WireRequest['messages'][number]
 
 function textsOfMessage(message: WireMessage): string[] {
-  const texts: string[] = []
-  if (typeof message.content === 'string') texts.push(message.content)
-  else if (Array.isArray(message.content)) {
-    for (const part of message.content as Record<string, unknown>[]) if (typeof part?.text === 'string') texts.push(part.text)
-  }
-  if (message.tool_calls) texts.push(JSON.stringify(message.tool_calls))
-  return texts
+  const texts = [textOf(message.content), textOf(message.refusal), textOf(message.reasoning_content) || textOf(message.reasoning)]
+  for (const part of recordsOf(message.content)) texts.push(textOf(part.text), textOf(part.refusal))
+  for (const calls of [message.tool_calls, message.function_call]) if (calls) texts.push(JSON.stringify(calls))
+  return texts.filter(text => text !== '')
 }
 
 /** Images, audio and files inside messages: how many, and the bytes of their data, which are not text. */
@@ -114,12 +143,17 @@ function mediaOf(messages: WireMessage[]): { parts: number, bytes: number } {
   let parts = 0
   let bytes = 0
   for (const { content } of messages) {
-    if (!Array.isArray(content)) continue
-    for (const part of content as Record<string, unknown>[]) {
-      if (typeof part !== 'object' || part === null || part.type === 'text') continue
+    for (const part of recordsOf(content)) {
+      if (typeof part.text === 'string' || typeof part.refusal === 'string' || part.type === 'thinking') continue
       parts++
-      bytes += JSON.stringify(part).length
+      // Data is base64 or a URL, one byte a character; writing it out again would copy megabytes to count them.
+      for (const inner of [recordOf(part.image_url), recordOf(part.file), recordOf(part.input_audio), recordOf(part.video_url)]) bytes += lengthOfTexts(inner)
+      bytes += lengthOfTexts(part)
     }
   }
   return { parts, bytes }
+}
+
+function lengthOfTexts(part: Wire): number {
+  return Object.values(part).reduce<number>((length, value) => length + textOf(value).length, 0)
 }

@@ -1,16 +1,9 @@
 import type { ClientRequest, FrameVerdict, Metered, StreamMeter } from '../dialect'
 import type { SseFrame } from '../sse'
-import { textOfDelta } from './delta'
-import type { WireDelta } from './delta'
 import { readUsage } from './usage'
+import { errorIn, filled, NOTHING, recordOf, recordsOf, reportedUsage, textOfDelta } from './wire'
+import type { Wire } from './wire'
 
-interface WireChunk {
-  choices?: { delta?: WireDelta | null, finish_reason?: string | null }[] | null
-  usage?: unknown
-  error?: unknown
-}
-
-const NOTHING = new Uint8Array(0)
 const EMPTY_USAGE = ',"usage":null'
 
 /** State of one stream: what the frames have said so far. */
@@ -24,23 +17,23 @@ interface StreamState {
 
 /**
  * Watches the frames of a stream as they pass: https://platform.openai.com/docs/api-reference/chat/streaming
- * Usage stands in a last chunk without choices; compatible upstreams put it into the finish chunk or into every chunk.
- * The last one counts. A client that did not ask for it does not see it.
+ * Usage stands in a last chunk without choices; compatible upstreams put it into the finish chunk or into every chunk, one
+ * even beside an error. The last one counts. A client that did not ask for it does not see it.
  */
 export function createStreamMeter(request: ClientRequest): StreamMeter {
   const state: StreamState = { pieces: [], textBytes: 0, contentFrames: 0, usage: undefined, finished: false }
 
   function observe(frame: SseFrame): FrameVerdict {
     if (frame.data === undefined) return { kind: 'other', bytes: frame.bytes }
-    if (frame.data === '[DONE]') {
+    if (frame.data.trim() === '[DONE]') {
       state.finished = true
       return { kind: 'end', bytes: frame.bytes }
     }
     const chunk = parseChunk(frame.data)
     if (!chunk) return { kind: 'broken', bytes: NOTHING }
-    if (chunk.error !== undefined && chunk.error !== null) return { kind: 'error', bytes: NOTHING }
+    state.usage = readUsage(reportedUsage(chunk)) ?? state.usage
+    if (errorIn(chunk) !== undefined) return { kind: 'error', bytes: NOTHING }
     const hasContent = observeChoices(state, chunk)
-    if (chunk.usage !== undefined && chunk.usage !== null) state.usage = readUsage(chunk.usage) ?? state.usage
     return { kind: hasContent ? 'content' : 'other', bytes: request.wantsUsage ? frame.bytes : withoutUsage(frame, chunk) }
   }
 
@@ -59,11 +52,11 @@ export function createStreamMeter(request: ClientRequest): StreamMeter {
 }
 
 /** Collects what the choices say; true when they carry content. */
-function observeChoices(state: StreamState, chunk: WireChunk): boolean {
+function observeChoices(state: StreamState, chunk: Wire): boolean {
   let hasContent = false
-  for (const choice of chunk.choices ?? []) {
-    if (choice.finish_reason) state.finished = true
-    const text = choice.delta ? textOfDelta(choice.delta) : ''
+  for (const choice of recordsOf(chunk.choices)) {
+    if (filled(choice.finish_reason)) state.finished = true
+    const text = textOfDelta(recordOf(choice.delta))
     if (!text) continue
     hasContent = true
     state.pieces.push(text)
@@ -73,18 +66,18 @@ function observeChoices(state: StreamState, chunk: WireChunk): boolean {
   return hasContent
 }
 
-function parseChunk(data: string): WireChunk | undefined {
+function parseChunk(data: string): Wire | undefined {
   try {
     const chunk = JSON.parse(data) as unknown
-    return typeof chunk === 'object' && chunk !== null ? chunk as WireChunk : undefined
+    return typeof chunk === 'object' && chunk !== null && !Array.isArray(chunk) ? chunk as Wire : undefined
   }
   catch { return undefined }
 }
 
 /** The frame as it would be had nobody asked for usage: hidden when it is the usage chunk, else without the field. */
-function withoutUsage(frame: SseFrame, chunk: WireChunk): Uint8Array {
+function withoutUsage(frame: SseFrame, chunk: Wire): Uint8Array {
   if (chunk.usage === undefined) return frame.bytes
-  if (chunk.usage !== null && !chunk.choices?.length) return NOTHING
+  if (chunk.usage !== null && recordsOf(chunk.choices).length === 0) return NOTHING
   const text = Buffer.from(frame.bytes).toString('utf8')
   // Inside a JSON string a quote is escaped, so this sequence can only be the field itself.
   if (chunk.usage === null && text.includes(EMPTY_USAGE)) return Buffer.from(text.replace(EMPTY_USAGE, ''))

@@ -2,27 +2,33 @@ import { z } from 'zod'
 import type { Usage } from '#shared/schemas/price'
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
-const part = count.nullish().transform(value => value ?? 0)
+const part = count.nullish().catch(undefined).transform(value => value ?? 0)
 
 const wire = z.looseObject({
   prompt_tokens: count,
   completion_tokens: count,
-  prompt_tokens_details: z.looseObject({ cached_tokens: part, cache_write_tokens: part, audio_tokens: part }).nullish(),
-  completion_tokens_details: z.looseObject({ reasoning_tokens: part, audio_tokens: part }).nullish(),
+  total_tokens: part,
+  prompt_tokens_details: z.looseObject({ cached_tokens: count.nullish().catch(undefined), cache_write_tokens: part, audio_tokens: part }).nullish().catch(undefined),
+  completion_tokens_details: z.looseObject({ reasoning_tokens: part, audio_tokens: part }).nullish().catch(undefined),
+  /** DeepSeek's name for cached tokens, older than the details. */
+  prompt_cache_hit_tokens: part,
 })
 
 /**
  * `usage` of Chat Completions into disjoint classes. Cached, written and audio tokens are parts of `prompt_tokens`,
- * reasoning and audio parts of `completion_tokens`; a part larger than its whole is cut to it.
+ * reasoning and audio parts of `completion_tokens`; a part larger than its whole is cut to it. Where the total is exactly
+ * prompt, completion and reasoning together, reasoning was never inside (xAI).
  * Undefined when the numbers are missing, negative or not numbers.
  * https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage
  */
 export function readUsage(raw: unknown): { usage: Usage, clamped: boolean } | undefined {
   const parsed = wire.safeParse(raw)
   if (!parsed.success) return undefined
-  const { prompt_tokens: prompt, completion_tokens: completion, prompt_tokens_details: from, completion_tokens_details: to } = parsed.data
-  const input = split(prompt, [from?.cached_tokens ?? 0, from?.cache_write_tokens ?? 0, from?.audio_tokens ?? 0])
-  const output = split(completion, [to?.reasoning_tokens ?? 0, to?.audio_tokens ?? 0])
+  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total, prompt_tokens_details: from, completion_tokens_details: to } = parsed.data
+  const thought = to?.reasoning_tokens ?? 0
+  const whole = thought > 0 && total === prompt + completion + thought ? completion + thought : completion
+  const input = split(prompt, [from?.cached_tokens ?? parsed.data.prompt_cache_hit_tokens, from?.cache_write_tokens ?? 0, from?.audio_tokens ?? 0])
+  const output = split(whole, [thought, to?.audio_tokens ?? 0])
   const [cachedInput, cacheWrite5m, audioInput] = input.parts
   const [reasoning, audioOutput] = output.parts
   const classes = { input: input.rest, cachedInput, cacheWrite5m, audioInput, output: output.rest, reasoning, audioOutput }
@@ -43,4 +49,18 @@ function split(whole: number, parts: number[]): { rest: number, parts: number[],
     return units
   })
   return { rest, parts: taken, clamped }
+}
+
+/** Classes as the `usage` a client of this dialect expects; the details always stand there, because SDKs read them unguarded. */
+export function writeUsage(usage: Usage): Record<string, unknown> {
+  const { input = 0, cachedInput = 0, cacheWrite5m = 0, cacheWrite1h = 0, audioInput = 0, output = 0, reasoning = 0, audioOutput = 0 } = usage
+  const prompt = input + cachedInput + cacheWrite5m + cacheWrite1h + audioInput
+  const completion = output + reasoning + audioOutput
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: cachedInput, cache_write_tokens: cacheWrite5m + cacheWrite1h, audio_tokens: audioInput },
+    completion_tokens_details: { reasoning_tokens: reasoning, audio_tokens: audioOutput, accepted_prediction_tokens: 0, rejected_prediction_tokens: 0 },
+  }
 }

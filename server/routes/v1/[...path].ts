@@ -1,7 +1,6 @@
 import { openaiChat } from '#server/dialects/openai-chat'
-import { AppError } from '#server/errors/app-error'
 import { defineV1 } from '#server/gateway/define-relay'
+import { serveMistyped } from '#server/gateway/mistyped'
+import { useRuntime } from '#server/runtime'
 
-export default defineV1(openaiChat, 'ANY', (_, event) => {
-  throw new AppError('not_found', { path: event.path.split('?')[0]!.slice(0, 200) })
-})
+export default defineV1(openaiChat, 'ANY', (call, event) => serveMistyped(useRuntime(), event.method, call))

@@ -93,6 +93,7 @@ async function createTestRuntime(config: Config, errors: string[], probed: strin
     health: createHealth(),
     relay: notHere,
     modelList: { list: notHere, one: notHere },
+    countTokens: notHere,
     keyInfo: { key: notHere, subscription: notHere, usage: notHere },
     probe: {
       async testUpstream({ credential, upstreamModel }) {

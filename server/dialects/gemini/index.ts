@@ -1,0 +1,40 @@
+import type { Dialect } from '../dialect'
+import { readUpstreamFailure, writeError, writeErrorFrame } from './error'
+import { readNeutralReply } from './read-reply'
+import { readNeutralRequest } from './read-request'
+import { createStreamReader } from './read-stream'
+import { readReply } from './reply'
+import { readCountRequest, readInputTexts, readRequest, writeUpstreamRequest } from './request'
+import { createStreamMeter } from './stream'
+import { keepAlive, readModels, streamType, terminator, writeLengthEnd, writeModelsRequest, writeProbe, writeTokenCount, writeUpstreamTarget } from './upstream'
+import { writeNeutralReply } from './write-reply'
+import { writeNeutralRequest } from './write-request'
+import { createStreamWriter } from './write-stream'
+
+/** Gemini generateContent and streamGenerateContent: https://ai.google.dev/api/generate-content */
+export const gemini: Dialect = {
+  id: 'gemini',
+  readRequest,
+  readInputTexts,
+  streamType,
+  keepAlive,
+  terminator,
+  writeLengthEnd,
+  writeError,
+  writeErrorFrame,
+  writeUpstreamRequest,
+  readReply,
+  createStreamMeter,
+  readUpstreamFailure,
+  writeUpstreamTarget,
+  writeNeutralRequest,
+  readNeutralReply,
+  createStreamReader,
+  readNeutralRequest,
+  writeNeutralReply,
+  createStreamWriter,
+  counting: { read: readCountRequest, write: writeTokenCount },
+  writeModelsRequest,
+  readModels,
+  writeProbe,
+}

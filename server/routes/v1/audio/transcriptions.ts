@@ -1,0 +1,4 @@
+import { transcriptions } from '#server/endpoints'
+import { defineRelay } from '#server/gateway/define-relay'
+
+export default defineRelay(transcriptions)

@@ -1,0 +1,4 @@
+import { translations } from '#server/endpoints'
+import { defineRelay } from '#server/gateway/define-relay'
+
+export default defineRelay(translations)

@@ -1,0 +1,4 @@
+import { embeddings } from '#server/endpoints'
+import { defineRelay } from '#server/gateway/define-relay'
+
+export default defineRelay(embeddings)
