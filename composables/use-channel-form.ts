@@ -1,7 +1,10 @@
 import type { ChannelCreate, ChannelPut, ChannelReply, DialectId } from '#shared/schemas/channel'
+import type { VendorId } from '#shared/schemas/vendors'
+import { vendors } from '#shared/schemas/vendors'
 
 export interface ChannelFormState {
   name: string
+  vendor: VendorId
   dialect: DialectId
   baseUrl: string
   /** One per line. */
@@ -11,30 +14,33 @@ export interface ChannelFormState {
   enabled: boolean
 }
 
-/** Addresses people connect most; any other one can be typed. */
-export const channelPresets: { name: string, dialect: DialectId, baseUrl: string }[] = [
-  { name: 'OpenAI', dialect: 'openai-chat', baseUrl: 'https://api.openai.com/v1' },
-  { name: 'OpenAI (Responses)', dialect: 'openai-responses', baseUrl: 'https://api.openai.com/v1' },
-  { name: 'Anthropic', dialect: 'anthropic', baseUrl: 'https://api.anthropic.com/v1' },
-  { name: 'Gemini', dialect: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta' },
-  { name: 'OpenRouter', dialect: 'openai-chat', baseUrl: 'https://openrouter.ai/api/v1' },
-  { name: 'DeepSeek', dialect: 'openai-chat', baseUrl: 'https://api.deepseek.com/v1' },
-  { name: 'Moonshot', dialect: 'openai-chat', baseUrl: 'https://api.moonshot.cn/v1' },
-  { name: 'Qwen (DashScope)', dialect: 'openai-chat', baseUrl: 'https://dashscope.aliyuncs.com/compatible-mode/v1' },
-  { name: 'Zhipu', dialect: 'openai-chat', baseUrl: 'https://open.bigmodel.cn/api/paas/v4' },
-  { name: 'SiliconFlow', dialect: 'openai-chat', baseUrl: 'https://api.siliconflow.cn/v1' },
-  { name: 'Groq', dialect: 'openai-chat', baseUrl: 'https://api.groq.com/openai/v1' },
-  { name: 'Ollama', dialect: 'openai-chat', baseUrl: 'http://127.0.0.1:11434/v1' },
-]
-
 export function emptyChannelForm(): ChannelFormState {
-  return { name: '', dialect: 'openai-chat', baseUrl: '', credentials: '', priority: 0, weight: 1, enabled: true }
+  return { name: '', vendor: 'generic', dialect: 'openai-chat', baseUrl: '', credentials: '', priority: 0, weight: 1, enabled: true }
 }
 
 /** Stored credentials never come back to a page: the field starts empty, and empty keeps them. */
-export function channelFormOf({ name, dialect, baseUrl, priority, weight, enabled }: ChannelReply): ChannelFormState {
-  return { name, dialect, baseUrl, credentials: '', priority, weight, enabled }
+export function channelFormOf({ name, vendor, dialect, baseUrl, priority, weight, enabled }: ChannelReply): ChannelFormState {
+  return { name, vendor, dialect, baseUrl, credentials: '', priority, weight, enabled }
 }
+
+/** The form after another vendor was chosen: its address replaces a proposed one, never one that was typed. */
+export function withVendor(form: ChannelFormState, vendor: VendorId): ChannelFormState {
+  const { name, baseUrls } = vendors[vendor]
+  const [proposed] = Object.keys(baseUrls) as DialectId[]
+  const next = { ...form, vendor, name: isVendorName(form.name) ? name : form.name }
+  if (!proposed || baseUrls[form.dialect] === form.baseUrl) return next
+  if (isProposed(form.baseUrl)) return { ...next, dialect: proposed, baseUrl: baseUrls[proposed] ?? '' }
+  return { ...next, dialect: form.dialect in baseUrls ? form.dialect : proposed }
+}
+
+/** The form after another dialect was chosen, which the vendor may speak somewhere else. */
+export function withDialect(form: ChannelFormState, dialect: DialectId): ChannelFormState {
+  const baseUrl = vendors[form.vendor].baseUrls[dialect]
+  return { ...form, dialect, baseUrl: baseUrl && isProposed(form.baseUrl) ? baseUrl : form.baseUrl }
+}
+
+const isProposed = (baseUrl: string): boolean => baseUrl.trim() === '' || Object.values(vendors).some(({ baseUrls }) => Object.values(baseUrls).includes(baseUrl))
+const isVendorName = (name: string): boolean => Object.values(vendors).some(vendor => vendor.name === name.trim())
 
 export function channelCreateOf(form: ChannelFormState): ChannelCreate {
   return { ...form, baseUrl: form.baseUrl.trim(), credentials: linesOf(form.credentials) }

@@ -69,7 +69,8 @@ function lastKey(): string | undefined {
 async function stock(origin: string, sandbox: Sandbox): Promise<Summary> {
   const admin = createClient(origin)
   await admin.signIn(ADMIN)
-  await stockShop(admin, sandbox.upstream)
+  const { upstream } = sandbox
+  await stockShop(admin, { 'openai-chat': upstream, 'openai-responses': upstream.responses, 'anthropic': upstream.anthropic, 'gemini': upstream.gemini })
   const user = createClient(origin)
   await user.signIn(USER)
   return {

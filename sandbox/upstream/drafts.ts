@@ -51,6 +51,11 @@ export function callTools({ turns, tools, chosenTool, parallel }: Talk, count: n
   }
 }
 
+/** Thinks before it calls two tools, and again before it answers what they said. */
+export function thinkAndCall(talk: Talk): Draft {
+  return { reasoning: fixedReasoning, ...callTools(talk, 2) }
+}
+
 /** Makes up a value that fits a JSON schema; `index` tells parallel calls apart. Four levels deep at most. */
 function valueFor(schema: unknown, index: number, depth: number): unknown {
   if (!isRecord(schema)) return {}

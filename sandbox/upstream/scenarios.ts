@@ -1,6 +1,6 @@
 import type { Counts } from './counts.ts'
 import type { Draft } from './drafts.ts'
-import { callTools, echo, fixedText, reason, words } from './drafts.ts'
+import { callTools, echo, fixedText, reason, thinkAndCall, words } from './drafts.ts'
 import type { Step } from './steps.ts'
 import { answerSteps } from './steps.ts'
 import type { Talk } from './talk.ts'
@@ -42,6 +42,8 @@ export interface Scenario {
   cached?: boolean
   /** Whether a dialect that signs tool calls wants the signatures back. */
   signed?: boolean
+  /** Whether it thinks before every step, so that a vendor may want the thoughts of the running turn back. */
+  thinks?: boolean
   wire?: (parameters: number[]) => Wire
   /** Answers with these steps and no completion. */
   instead?: (situation: Situation) => Iterable<Step>
@@ -84,6 +86,7 @@ export const scenarios: Scenario[] = [
   { name: 'sandbox-echo', about: 'Repeats the last user message', say: echo },
   { name: 'sandbox-tools', about: 'Calls the first tool offered; answers in text after a tool result', say: talk => callTools(talk, 1), signed: true },
   { name: 'sandbox-parallel-tools', about: 'Calls two tools at once', say: talk => callTools(talk, 2), signed: true },
+  { name: 'sandbox-thinking-tools', about: 'Reasoning first, then two calls at once, or an answer to their results', say: thinkAndCall, signed: true, thinks: true },
   { name: 'sandbox-reasoning', about: 'Reasoning first, then text; reports how much of it was reasoning', say: reason },
   { name: 'sandbox-cached', about: 'Half of the prompt is reported as read from a cache', say: text, cached: true },
   { name: 'sandbox-long-<tokens>', examples: ['sandbox-long-1000'], about: 'Exactly so many tokens, 200,000 at most', say: (_, [count = 0]) => ({ text: words('word', count) }) },

@@ -1,6 +1,7 @@
 import { keys } from '#server/storage/keys'
 import { LIST_MAX } from '#server/storage/store'
 import type { ListedRecord, Store } from '#server/storage/store'
+import { isVendor } from '#shared/schemas/vendors'
 import type { ChannelRecord } from './channels'
 import type { ModelRecord } from './models'
 
@@ -9,8 +10,16 @@ export function listAllModels(store: Store): Promise<ListedRecord<ModelRecord>[]
   return listAll(store, keys.modelPrefix)
 }
 
-export function listAllChannels(store: Store): Promise<ListedRecord<ChannelRecord>[]> {
-  return listAll(store, keys.channelPrefix)
+export async function listAllChannels(store: Store): Promise<ListedRecord<ChannelRecord>[]> {
+  return (await listAll<StoredFields>(store, keys.channelPrefix)).map(upcastChannel)
+}
+
+/** A channel as it may stand in the store: connected before there were vendors, or to one only another release knows. */
+export type StoredFields = Omit<ChannelRecord, 'vendor'> & { vendor?: string }
+
+export function upcastChannel<T extends { value: StoredFields }>(stored: T): Omit<T, 'value'> & { value: ChannelRecord } {
+  const { vendor } = stored.value
+  return { ...stored, value: { ...stored.value, vendor: isVendor(vendor) ? vendor : 'generic' } }
 }
 
 async function listAll<T>(store: Store, prefix: string): Promise<ListedRecord<T>[]> {

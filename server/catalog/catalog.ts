@@ -2,6 +2,8 @@
 import type { VersionWatch } from '#server/storage/versions'
 import type { Store } from '#server/storage/store'
 import type { DialectId } from '#shared/schemas/channel'
+import type { Quirks } from '#shared/schemas/quirks'
+import { vendors } from '#shared/schemas/vendors'
 import { listAllChannels, listAllModels } from './catalog-rows'
 import type { ChannelRecord, Channels } from './channels'
 import type { PriceTable } from './model-prices'
@@ -17,6 +19,8 @@ export interface LiveChannel {
   name: string
   dialect: DialectId
   baseUrl: string
+  /** Of its vendor: how the upstream departs from the dialect. */
+  quirks: Quirks
   /** When it was last saved: what was learnt about an older one no longer holds. */
   updatedAt: number
   /** The upstream's API keys in clear, decrypted at the first use; empty when no secret reads them, so that another channel is tried. */
@@ -88,8 +92,8 @@ export function createCatalog({ store, versions, channels, onError = () => {} }:
 
   function toLive(record: ChannelRecord): LiveChannel {
     let opened: string[] | undefined
-    const { id, name, dialect, baseUrl, updatedAt } = record
-    return { id, name, dialect, baseUrl, updatedAt, credentials: () => opened ??= open(record) }
+    const { id, name, vendor, dialect, baseUrl, updatedAt } = record
+    return { id, name, dialect, baseUrl, quirks: vendors[vendor].quirks, updatedAt, credentials: () => opened ??= open(record) }
   }
 
   function open(record: ChannelRecord): string[] {

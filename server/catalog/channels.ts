@@ -9,7 +9,9 @@ import type { Step, Store, StoredRecord } from '#server/storage/store'
 import { versionStep } from '#server/storage/versions'
 import type { VersionWatch } from '#server/storage/versions'
 import type { channelCreate, channelPut, DialectId } from '#shared/schemas/channel'
-import { listAllModels } from './catalog-rows'
+import type { VendorId } from '#shared/schemas/vendors'
+import { listAllModels, upcastChannel } from './catalog-rows'
+import type { StoredFields } from './catalog-rows'
 import type { ModelRecord } from './models'
 
 const DELETE_TRIES = 5
@@ -20,6 +22,7 @@ export interface ChannelRecord {
   v: 1
   id: string
   name: string
+  vendor: VendorId
   dialect: DialectId
   /** Up to and including the version part. */
   baseUrl: string
@@ -52,9 +55,9 @@ const none: ChannelSteps = () => []
 
 export function createChannels({ store, versions, vault, allowPrivate, now = Date.now }: ChannelsOptions) {
   async function require(id: string): Promise<StoredChannel> {
-    const stored = await store.get<ChannelRecord>(keys.channel(id))
+    const stored = await store.get<StoredFields>(keys.channel(id))
     if (!stored) throw new AppError('record_not_found', { kind: 'channel' })
-    return stored
+    return upcastChannel(stored)
   }
 
   /** Reads back what was written, for its version. */
@@ -72,15 +75,15 @@ export function createChannels({ store, versions, vault, allowPrivate, now = Dat
 
     /** In the order of their ids. */
     async list(page: { after?: string | undefined, limit: number }): Promise<{ items: StoredChannel[], next: string | null }> {
-      const rows = await store.list<ChannelRecord>(keys.channelPrefix, { after: readCursor(keys.channelPrefix, page.after), limit: page.limit + 1 })
-      const items = rows.slice(0, page.limit)
-      return { items, next: rows.length > page.limit ? writeCursor(keys.channelPrefix, items.at(-1)?.key) : null }
+      const rows = await store.list<StoredFields>(keys.channelPrefix, { after: readCursor(keys.channelPrefix, page.after), limit: page.limit + 1 })
+      const items = rows.slice(0, page.limit).map(upcastChannel)
+      return { items, next: rows.length > page.limit ? writeCursor(keys.channelPrefix, rows[page.limit - 1]?.key) : null }
     },
 
     /** Throws already_exists when the given id is taken. */
     async create(form: z.output<typeof channelCreate>, also = none): Promise<StoredChannel> {
       const { id = createId('chn', now()).replace('_', '-'), credentials, ...fields } = form
-      const channel: ChannelRecord = { v: 1, id, ...fields, baseUrl: checkBaseUrl(fields.baseUrl, allowPrivate), credentials: sealAll(id, credentials), createdAt: now(), updatedAt: now() }
+      const channel: ChannelRecord = { v: 1, id, ...fields, vendor: fields.vendor ?? 'generic', baseUrl: checkBaseUrl(fields.baseUrl, allowPrivate), credentials: sealAll(id, credentials), createdAt: now(), updatedAt: now() }
       const result = await store.commit(`channel_${id}`, [
         { once: keys.channel(id), value: channel },
         versionStep('catalogue'),
@@ -90,13 +93,14 @@ export function createChannels({ store, versions, vault, allowPrivate, now = Dat
       return written(id)
     },
 
-    /** Replaces a channel; credentials that are absent stay. Throws record_not_found, changed_meanwhile. */
+    /** Replaces a channel; credentials and the vendor stay when absent. Throws record_not_found, changed_meanwhile. */
     async put(id: string, form: z.output<typeof channelPut>, also = none): Promise<StoredChannel> {
       const { version, credentials, ...fields } = form
       const stored = await require(id)
       const channel: ChannelRecord = {
         ...stored.value,
         ...fields,
+        vendor: fields.vendor ?? stored.value.vendor,
         baseUrl: checkBaseUrl(fields.baseUrl, allowPrivate),
         credentials: credentials ? sealAll(id, credentials) : stored.value.credentials,
         updatedAt: now(),

@@ -11,8 +11,8 @@ export function toChannelReply({ value: channel, version }: StoredChannel, healt
 }
 
 /** What may be shown and kept of a channel: its credentials by their hints only. */
-export function describeChannel({ name, dialect, baseUrl, enabled, priority, weight, credentials }: ChannelRecord) {
-  return { name, dialect, baseUrl, enabled, priority, weight, credentials: credentials.map(credential => credential.hint) }
+export function describeChannel({ name, vendor, dialect, baseUrl, enabled, priority, weight, credentials }: ChannelRecord) {
+  return { name, vendor, dialect, baseUrl, enabled, priority, weight, credentials: credentials.map(credential => credential.hint) }
 }
 
 export function toModelReply({ value: model, version }: StoredModel, notForSale: NotForSale[]): ModelReply {

@@ -1,5 +1,6 @@
 import type { DialectId } from '#shared/schemas/channel'
 import type { Usage, UsageClass } from '#shared/schemas/price'
+import type { Quirks } from '#shared/schemas/quirks'
 import type { AppError } from '#server/errors/app-error'
 import type { AnswerContext, NeutralReply, NeutralRequest, StreamReader, StreamWriter, WriteTarget, WrittenRequest } from './neutral'
 import type { SseFrame } from './sse'
@@ -43,6 +44,13 @@ export interface CallTarget {
   path: string
   query: URLSearchParams
   headers: Record<string, string | undefined>
+}
+
+/** Where a request goes: the name of the model there, the credential in clear, and how the upstream departs from the dialect. */
+export interface UpstreamAccess {
+  model: string
+  credential: string
+  quirks?: Quirks
 }
 
 /** What an upstream is sent: the path behind the channel's base URL, headers of the dialect, the patched body. */
@@ -118,8 +126,8 @@ export interface PassedThrough {
   writeErrorFrame(error: AppError, requestId: string, request: ClientRequest): Uint8Array
 
   // An upstream speaks it, and so does the client: bytes pass.
-  writeUpstreamRequest(request: ClientRequest, upstream: { model: string, credential: string }): UpstreamRequest
-  createStreamMeter(request: ClientRequest): StreamMeter
+  writeUpstreamRequest(request: ClientRequest, upstream: UpstreamAccess): UpstreamRequest
+  createStreamMeter(request: ClientRequest, quirks?: Quirks): StreamMeter
   readUpstreamFailure(status: number, body: Uint8Array): UpstreamFailure
 }
 
@@ -135,15 +143,15 @@ export interface Dialect extends PassedThrough {
   readonly passOnly?: undefined
 
   /** A whole answer. Throws AppError `upstream_malformed` when it cannot be read. */
-  readReply(body: Uint8Array): Metered
+  readReply(body: Uint8Array, quirks?: Quirks): Metered
 
   // An upstream speaks it, the client another: converted.
   /** Path and headers for a body another dialect's request was written to. */
-  writeUpstreamTarget(upstream: { model: string, credential: string, stream: boolean }): Omit<UpstreamRequest, 'body'>
+  writeUpstreamTarget(upstream: UpstreamAccess & { stream: boolean }): Omit<UpstreamRequest, 'body'>
   /** Throws AppError `unsupported_field` for a required feature that cannot be carried (tool choice, schema, picture). */
   writeNeutralRequest(request: NeutralRequest, target: WriteTarget): WrittenRequest
-  readNeutralReply(body: Uint8Array): NeutralReply
-  createStreamReader(): StreamReader
+  readNeutralReply(body: Uint8Array, quirks?: Quirks): NeutralReply
+  createStreamReader(quirks?: Quirks): StreamReader
 
   // A client speaks it, the upstream another: converted.
   readNeutralRequest(request: ClientRequest): NeutralRequest
@@ -158,8 +166,8 @@ export interface Dialect extends PassedThrough {
 
   // What an admin asks a channel.
   /** Where an upstream lists its models, with the headers to ask with. */
-  writeModelsRequest(credential: string): { path: string, headers: Record<string, string> }
+  writeModelsRequest(credential: string, quirks?: Quirks): { path: string, headers: Record<string, string> }
   readModels(body: Uint8Array): string[]
   /** The smallest real request, to test a channel with. */
-  writeProbe(model: string): Uint8Array
+  writeProbe(model: string, quirks?: Quirks): Uint8Array
 }

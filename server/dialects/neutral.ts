@@ -4,6 +4,7 @@
  */
 import type { DialectId } from '#shared/schemas/channel'
 import type { Usage } from '#shared/schemas/price'
+import type { Quirks } from '#shared/schemas/quirks'
 
 export interface NeutralRequest {
   model: string
@@ -138,6 +139,7 @@ export interface WrittenRequest { body: Record<string, unknown>, dropped: string
 export interface WriteTarget {
   /** The upstream's name of the model. */
   model: string
+  quirks?: Quirks
 }
 
 /** What a writer of answers must know of the call it answers. */

@@ -15,7 +15,7 @@ export interface FormPart {
 
 const PARTS_MAX = 200
 const HEADERS_MAX = 8192
-const BOUNDARY = /^multipart\/form-data\s*;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+./:=?-]{1,70}))\s*(?:;\s*charset="?[\w-]+"?\s*)?$/i
+const BOUNDARY = /^multipart\/form-data\s*;\s*(?:charset="?[\w-]+"?\s*;\s*)?boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+./:=?-]{1,70}))\s*(?:;\s*charset="?[\w-]+"?\s*)?$/i
 const PARAMETER = /;\s*(name|filename|filename\*)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/gi
 const NAME = /^[\w.-]{1,100}(?:\[\w*\])*$/
 
@@ -48,6 +48,8 @@ export function readForm(body: Uint8Array, contentType: string | undefined): For
     const valueStart = headersEnd + 4
     const valueEnd = buffer.indexOf(delimiter, valueStart)
     if (valueEnd === -1) return malformed('its last boundary is missing')
+    // Some readers end a part at a bare line feed.
+    if (buffer.indexOf(delimiter.subarray(1), valueStart - 1) !== valueEnd + 1) return malformed('a part holds its boundary')
     parts.push({ ...readDisposition(buffer.toString('utf8', lineEnd + 2, headersEnd)), start, valueStart, valueEnd, end: valueEnd + 2 })
     start = valueEnd + 2
   }

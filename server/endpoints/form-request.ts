@@ -1,4 +1,5 @@
-import type { CallTarget, ClientRequest, UpstreamRequest } from '#server/dialects/dialect'
+import type { CallTarget, ClientRequest, UpstreamAccess, UpstreamRequest } from '#server/dialects/dialect'
+import { authHeader } from '#server/dialects/quirks'
 import { AppError } from '#server/errors/app-error'
 import { fieldOf, patchForm, readForm, sizeOf } from './form-body'
 import type { FormPart } from './form-body'
@@ -46,12 +47,12 @@ export function readFormRequest(body: Uint8Array, { headers }: CallTarget): Form
 }
 
 /** The same bytes, but for the model's name and what must not pass. */
-export function writeForm(request: ClientRequest, upstream: { model: string, credential: string }, path: string): UpstreamRequest {
+export function writeForm(request: ClientRequest, upstream: UpstreamAccess, path: string): UpstreamRequest {
   const contentType = request.headers['content-type'] ?? ''
   const untouched = upstream.model === request.model && request.dropped.length === 0
   return {
     path,
-    headers: { 'authorization': `Bearer ${upstream.credential}`, 'content-type': contentType, 'accept': request.stream ? 'text/event-stream' : '*/*' },
+    headers: { ...authHeader(upstream.credential, upstream.quirks), 'content-type': contentType, 'accept': request.stream ? 'text/event-stream' : '*/*' },
     body: untouched ? request.body : patchForm(request.body, readForm(request.body, contentType), { set: { model: upstream.model }, remove: request.dropped }),
   }
 }

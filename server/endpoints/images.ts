@@ -32,7 +32,7 @@ function unitsOf(made: number): NonNullable<Metered['units']> {
 const readReply: Endpoint['readReply'] = (body, { request }) => {
   const answer = readAnswer(body)
   const made = Math.min(listOf(answer.data).length, request.choices)
-  return { metered: meteredOf({ ...readTokens(answer.usage), usage: readTokens(answer.usage)?.usage ?? {}, units: unitsOf(made), empty: made === 0 }), contentType: 'application/json' }
+  return { metered: meteredOf({ ...readTokens(answer.usage), units: unitsOf(made), empty: made === 0 }), contentType: 'application/json' }
 }
 
 /** Events of both endpoints: partial pictures, and each whole one with its usage. */

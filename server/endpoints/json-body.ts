@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { ClientRequest, UpstreamRequest } from '#server/dialects/dialect'
+import type { ClientRequest, UpstreamAccess, UpstreamRequest } from '#server/dialects/dialect'
+import { authHeader } from '#server/dialects/quirks'
 import { jsonFields, patchJson } from '#server/dialects/json-fields'
 import { AppError } from '#server/errors/app-error'
 
@@ -35,14 +36,14 @@ function parseClient(body: Uint8Array): unknown {
 }
 
 /** The same bytes, but for the model's name and what must not pass. `named`: the client said which model. */
-export function writeBody(request: ClientRequest, upstream: { model: string, credential: string }, target: { path: string, accept?: string, named?: boolean }): UpstreamRequest {
+export function writeBody(request: ClientRequest, upstream: UpstreamAccess, target: { path: string, accept?: string, named?: boolean }): UpstreamRequest {
   const named = target.named ?? true
   const set: Record<string, string> = upstream.model !== request.model || !named ? { model: JSON.stringify(upstream.model) } : {}
   const untouched = Object.keys(set).length === 0 && request.dropped.length === 0
   return {
     path: target.path,
     headers: {
-      'authorization': `Bearer ${upstream.credential}`,
+      ...authHeader(upstream.credential, upstream.quirks),
       'content-type': 'application/json',
       'accept': request.stream ? 'text/event-stream' : target.accept ?? 'application/json',
     },

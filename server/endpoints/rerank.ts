@@ -33,8 +33,7 @@ function readReply(body: Uint8Array, { units }: ClientRequest): Metered {
   const reported = typeof said === 'number' && said > 0 ? Math.ceil(said) : undefined
   const most = units?.most.search ?? 1
   return meteredOf({
-    // Where searches are sold nobody speaks of tokens.
-    usage: tokens?.usage ?? (reported === undefined ? undefined : {}),
+    usage: tokens?.usage,
     clamped: (tokens?.clamped ?? false) || (reported ?? 0) > most,
     units: { usage: { search: Math.min(most, reported ?? units?.expected.search ?? 1) }, counted: reported === undefined ? ['search'] : [] },
     empty,

@@ -14,7 +14,7 @@ const HELD_BYTES_PER_SECOND = 4_000
 const LEAST_BYTES_PER_SECOND = 500
 
 const JSON_TYPE = 'application/json'
-/** Formats that are no JSON, by the types upstreams give them. */
+/** What subtitles and plain words are called. */
 const TEXT_TYPE = /^(?:text\/(?:plain|vtt|srt)|application\/(?:x-subrip|srt))\s*(?:;\s*charset="?[\w-]+"?\s*)?$/i
 
 const secondsOf = (bytes: number, perSecond: number): number => Math.max(1, Math.ceil(bytes / perSecond))
@@ -44,16 +44,16 @@ function readUsed(answer: Wire, request: ClientRequest): Pick<Metered, 'usage' |
   const most = secondsOf(request.body.byteLength, LEAST_BYTES_PER_SECOND)
   const seconds = said === undefined ? request.units?.expected.audioSeconds ?? 1 : Math.min(Math.ceil(said), most)
   return {
-    // Where seconds are sold nobody speaks of tokens.
-    usage: tokens?.usage ?? (said === undefined ? undefined : {}),
+    usage: tokens?.usage,
     clamped: (tokens?.clamped ?? false) || (said !== undefined && Math.ceil(said) > most),
     units: { usage: { audioSeconds: seconds }, counted: said === undefined ? ['audioSeconds'] : [] },
   }
 }
 
-/** JSON whatever the type says, when it is; else the words themselves, as text or subtitles. */
+/** JSON, or the words themselves as text or subtitles where the client asked for those. */
 const readReply: Endpoint['readReply'] = (body, { request, contentType }) => {
-  if (/json/i.test(contentType) || !TEXT_TYPE.test(contentType)) {
+  const [format = 'json'] = formText(request, 'response_format')
+  if (format.endsWith('json') || !TEXT_TYPE.test(contentType)) {
     const answer = readAnswer(body)
     if (typeof answer.text !== 'string') throw new AppError('upstream_malformed', {}, { cause: new Error('no text') })
     return { metered: meteredOf({ ...readUsed(answer, request), text: answer.text }), contentType: JSON_TYPE }

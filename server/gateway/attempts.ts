@@ -134,12 +134,16 @@ function isClients(error: AppError): boolean {
 function finalError(open: OpenRequest, failures: AppError[]): AppError {
   const model = open.request.model
   const cause = failures.at(-1)
+  // Who has the endpoint decides; those who do not are heard only when nobody does.
+  const [lacking] = failures
+  const failed = failures.filter(failure => failure.code !== 'unsupported_endpoint')
+  if (lacking && failed.length === 0) return lacking
   // What one dialect cannot carry another channel may have failed at otherwise; the client can change only this.
-  const uncarried = failures.find(isClients)
+  const uncarried = failed.find(isClients)
   if (uncarried) return uncarried
-  const all = (code: ErrorCode) => failures.length > 0 && failures.every(failure => failure.code === code)
+  const all = (code: ErrorCode) => failed.length > 0 && failed.every(failure => failure.code === code)
   if (all('upstream_busy')) {
-    const seconds = failures.map(failure => failure.retryAfterSeconds).filter(known => known !== undefined)
+    const seconds = failed.map(failure => failure.retryAfterSeconds).filter(known => known !== undefined)
     return new AppError('upstream_busy', { model }, { cause, ...(seconds.length > 0 ? { retryAfterSeconds: Math.min(...seconds) } : {}) })
   }
   if (all('upstream_timeout') || all('upstream_stalled')) return new AppError('upstream_timeout', { model }, { cause })

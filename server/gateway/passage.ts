@@ -1,3 +1,4 @@
+import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
 import type { LiveRoute } from '#server/catalog/catalog'
 import type { Dialect, FrameVerdict, Metered, PassedThrough, StreamMeter, UpstreamRequest } from '#server/dialects/dialect'
@@ -48,13 +49,13 @@ export function createPassage(open: OpenRequest, route: LiveRoute, credential: s
   return convert(open, dialect, route, credential)
 }
 
-function direct({ dialect, request }: OpenRequest, { upstreamModel: model }: LiveRoute, credential: string): Passage {
+function direct({ dialect, request }: OpenRequest, { channel: { quirks }, upstreamModel: model }: LiveRoute, credential: string): Passage {
   return {
-    wire: dialect.writeUpstreamRequest(request, { model, credential }),
+    wire: dialect.writeUpstreamRequest(request, { model, credential, quirks }),
     converted: request.dropped.length > 0 ? describe(dialect, dialect, request.dropped) : undefined,
     readUpstreamFailure: dialect.readUpstreamFailure,
     openStream() {
-      const meter = dialect.createStreamMeter(request)
+      const meter = dialect.createStreamMeter(request, quirks)
       let last: Uint8Array | undefined
       return {
         meter,
@@ -70,24 +71,25 @@ function direct({ dialect, request }: OpenRequest, { upstreamModel: model }: Liv
     },
     readWhole: (body, contentType) => dialect.passOnly
       ? { bytes: body, ...dialect.readReply(body, { request, contentType }) }
-      : { bytes: body, metered: dialect.readReply(body), contentType: JSON_TYPE },
+      : { bytes: body, metered: dialect.readReply(body, quirks), contentType: JSON_TYPE },
   }
 }
 
 function convert(open: OpenRequest, client: Dialect, { channel, upstreamModel: model }: LiveRoute, credential: string): Passage {
   const { request } = open
   const upstream = dialectOf(channel.dialect)
+  const { quirks } = channel
   const neutral = open.neutral ??= client.readNeutralRequest(request)
-  const written = upstream.writeNeutralRequest(neutral, { model })
-  const target = upstream.writeUpstreamTarget({ model, credential, stream: request.stream })
+  const written = upstream.writeNeutralRequest(neutral, { model, quirks })
+  const target = upstream.writeUpstreamTarget({ model, credential, quirks, stream: request.stream })
   return {
     wire: { ...target, body: Buffer.from(JSON.stringify(written.body)) },
     converted: describe(client, upstream, [...new Set([...request.dropped, ...written.dropped, ...wordless(neutral, client)])]),
     readUpstreamFailure: upstream.readUpstreamFailure,
-    openStream: () => convertStream(open, client, upstream, neutral),
+    openStream: () => convertStream(open, client, { upstream, quirks }, neutral),
     readWhole(body) {
-      const metered = upstream.readReply(body)
-      return { metered, bytes: client.writeNeutralReply(upstream.readNeutralReply(body), contextOf(open, neutral)), contentType: JSON_TYPE }
+      const metered = upstream.readReply(body, quirks)
+      return { metered, bytes: client.writeNeutralReply(upstream.readNeutralReply(body, quirks), contextOf(open, neutral)), contentType: JSON_TYPE }
     },
   }
 }
@@ -97,9 +99,9 @@ function wordless(neutral: NeutralRequest, client: Dialect): string[] {
   return Object.keys(neutral.extra[client.id] ?? {}).filter(name => /^[\w.]+$/.test(name))
 }
 
-function convertStream(open: OpenRequest, client: Dialect, upstream: Dialect, neutral: NeutralRequest): StreamPassage {
-  const meter = upstream.createStreamMeter({ ...open.request, wantsUsage: true, jsonArray: false })
-  const reader = upstream.createStreamReader()
+function convertStream(open: OpenRequest, client: Dialect, { upstream, quirks }: { upstream: Dialect, quirks: Quirks }, neutral: NeutralRequest): StreamPassage {
+  const meter = upstream.createStreamMeter({ ...open.request, wantsUsage: true, jsonArray: false }, quirks)
+  const reader = upstream.createStreamReader(quirks)
   const writer = client.createStreamWriter(open.request, contextOf(open, neutral))
   const writeAll = (events: NeutralEvent[]) => join(events.map(event => writer.write(event)))
   return {
@@ -118,9 +120,9 @@ function contextOf(open: OpenRequest, neutral: NeutralRequest): AnswerContext {
 
 /** `from>to; dropped=…`, field names only, short enough for any proxy. */
 function describe(client: PassedThrough, upstream: PassedThrough, dropped: string[]): string {
-  const text = `${client.id}>${upstream.id}${dropped.length > 0 ? `; dropped=${dropped.join(',')}` : ''}`
-  const clean = text.replace(/[^\x20-\x7E]/g, '?')
-  return clean.length <= HEADER_MAX ? clean : `${clean.slice(0, HEADER_MAX - 1)}…`.replace('…', '+')
+  const named = dropped.filter(name => /^[\w.:[\]-]+$/.test(name))
+  const text = `${client.id}>${upstream.id}${named.length > 0 ? `; dropped=${named.join(',')}` : ''}`
+  return text.length <= HEADER_MAX ? text : `${text.slice(0, HEADER_MAX - 1)}+`
 }
 
 function join(parts: Uint8Array[]): Uint8Array {

@@ -34,8 +34,8 @@ export function createProbe(upstream: Upstream) {
     let status: number | null = null
     const result = (ok: boolean, message: string): ProbeResult => ({ ok, status, durationMs: Date.now() - startedAt, message })
     try {
-      const target = dialect.writeUpstreamTarget({ model, credential: secret, stream: false })
-      const reply = await upstream({ method: 'POST', url: channel.baseUrl + target.path, headers: target.headers, body: dialect.writeProbe(model), signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+      const target = dialect.writeUpstreamTarget({ model, credential: secret, quirks: channel.quirks, stream: false })
+      const reply = await upstream({ method: 'POST', url: channel.baseUrl + target.path, headers: target.headers, body: dialect.writeProbe(model, channel.quirks), signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
       status = reply.status
       const body = await readAll(reply.chunks, ANSWER_MAX) ?? new Uint8Array(0)
       if (status !== 200) return result(false, scrub(dialect.readUpstreamFailure(status, body).message ?? `HTTP ${status}`, [secret]))
@@ -47,7 +47,7 @@ export function createProbe(upstream: Upstream) {
   /** The names of the models the upstream offers. Throws AppError with what an admin can do about it. */
   async function listUpstreamModels({ channel, credential: secret }: ProbeTarget): Promise<string[]> {
     const dialect = dialectOf(channel.dialect)
-    const wire = dialect.writeModelsRequest(secret)
+    const wire = dialect.writeModelsRequest(secret, channel.quirks)
     const reply = await upstream({ method: 'GET', url: channel.baseUrl + wire.path, headers: wire.headers, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
     const body = await readAll(reply.chunks, ANSWER_MAX) ?? new Uint8Array(0)
     if (reply.status === 200) return dialect.readModels(body)

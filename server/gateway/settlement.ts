@@ -1,5 +1,5 @@
 import type { ChargeRule, EndReason } from '#shared/schemas/request'
-import type { Usage } from '#shared/schemas/price'
+import type { Usage, UsageClass } from '#shared/schemas/price'
 import type { Ledger, SettleOrder } from '#server/billing/ledger'
 import type { Outbox } from '#server/billing/outbox'
 import { costOf, priceOf } from '#server/billing/price'
@@ -68,7 +68,8 @@ export function createSettlement(options: SettlementOptions) {
     if (rule === 'free_failure') return { usage: {}, clamped: false }
     const metered = open.metered?.()
     const counted = metered?.usage === undefined
-    const raw = metered?.usage ?? await count(open, metered)
+    // Where only other units are sold, counting tokens would be work for nothing.
+    const raw = metered?.usage ?? (open.request.units && !isPriced(open, ['input', 'output']) ? {} : await count(open, metered))
     const { usage, clamped } = clampUsage(raw, limitsOf(open.request, metered))
     const units = metered?.units?.usage ?? open.request.units?.expected
     return { usage: { ...usage, ...units, request: 1 }, clamped: (!counted && clamped) || (metered?.clamped ?? false) }
@@ -117,12 +118,20 @@ export function createSettlement(options: SettlementOptions) {
   return { settle }
 }
 
+function isPriced(open: OpenRequest, classes: UsageClass[]): boolean {
+  return classes.some(name => priceOf(open.hold.price.prices, name) > 0)
+}
+
+/** Where units other than tokens are sold, what nobody reported matters only if it costs something. */
+function isReported(open: OpenRequest, metered: Metered | undefined): boolean {
+  if (!metered?.units) return metered?.usage !== undefined
+  return !isPriced(open, [...metered.units.counted, ...(metered.usage ? [] : ['input', 'output'] as const)])
+}
+
 /** Who ended it decides what is charged. */
 function ruleOf(open: OpenRequest, { reason }: Ending): ChargeRule {
   const metered = open.metered?.()
-  // Units nobody reported matter only where they cost something.
-  const guessed = metered?.units?.counted.some(name => priceOf(open.hold.price.prices, name) > 0) ?? false
-  const reported = metered?.usage !== undefined && !guessed
+  const reported = isReported(open, metered)
   const produced = (metered?.textBytes ?? 0) > 0 || (metered?.contentFrames ?? 0) > 0
   switch (reason) {
     case 'completed':

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isoTime, listOf, recordId } from './common'
+import { vendorIds } from './vendors'
 
 /** Wire formats Vapor speaks. A dialect joins this list when its folder in `server/dialects` is whole. */
 export const dialectIds = ['openai-chat', 'openai-responses', 'anthropic', 'gemini'] as const
@@ -16,11 +17,15 @@ const channelFields = {
   /** Share among channels of the same priority. */
   weight: z.number().int().min(1).max(1000),
 }
+/** Whose upstream it is, which says how it departs from its dialect. */
+const vendor = z.enum(vendorIds)
 const credential = z.string().trim().min(1).max(4000)
 
 export const channelCreate = z.strictObject({
   ...channelFields,
   id: z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and dashes').optional(),
+  /** `generic` when absent. */
+  vendor: vendor.optional(),
   enabled: channelFields.enabled.default(true),
   priority: channelFields.priority.default(0),
   weight: channelFields.weight.default(1),
@@ -28,9 +33,10 @@ export const channelCreate = z.strictObject({
 })
 export type ChannelCreate = z.input<typeof channelCreate>
 
-/** PUT replaces; `credentials` absent keeps the stored ones, because a page never sees them. */
+/** PUT replaces; `credentials` absent keeps the stored ones, because a page never sees them, and `vendor` the stored one. */
 export const channelPut = z.strictObject({
   ...channelFields,
+  vendor: vendor.optional(),
   credentials: z.array(credential).min(1).max(50).optional(),
   /** The version the form was loaded with; another one means somebody saved in between. */
   version: z.string(),
@@ -39,6 +45,7 @@ export type ChannelPut = z.input<typeof channelPut>
 
 export const channelReply = z.object({
   ...channelFields,
+  vendor,
   id: recordId,
   /** Masked: "sk-a…9f". */
   credentials: z.array(z.string()),

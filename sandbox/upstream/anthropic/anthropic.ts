@@ -13,6 +13,7 @@ import type { Refuse, VendorContext } from '../vendor.ts'
 import { decoded, playScenario, readJson } from '../vendor.ts'
 import { parseAnthropicBody } from './body.ts'
 import { refuseAsAnthropic } from './errors.ts'
+import { problemInThoughts } from './messages.ts'
 import type { AnthropicBody } from './reply.ts'
 import { talkOfAnthropic } from './reply.ts'
 import type { Identity } from './script.ts'
@@ -70,7 +71,9 @@ function readBody(record: RecordedRequest, counting: boolean, refuse: Refuse): {
   const parsed = parseAnthropicBody(json, { counting, beta: record.headers['anthropic-beta'] !== undefined })
   if ('problem' in parsed) return { refusal: refuse(400, parsed.problem) }
   const found = findScenario(parsed.body.model)
-  return found ? { body: parsed.body, found } : { refusal: refuse(404, `model: ${parsed.body.model}`) }
+  if (!found) return { refusal: refuse(404, `model: ${parsed.body.model}`) }
+  const problem = found.scenario.thinks ? problemInThoughts(parsed.body['thinking'], parsed.body.messages) : undefined
+  return problem === undefined ? { body: parsed.body, found } : { refusal: refuse(400, problem) }
 }
 
 function countSteps(record: RecordedRequest, refuse: Refuse): Step[] {

@@ -134,6 +134,17 @@ function unanswered(index: number, ids: unknown[]): string {
     + 'Each `tool_use` block must have a corresponding `tool_result` block in the next message.'
 }
 
+/** Whoever thinks goes on with its own thoughts: as long as only results follow, the turn that called begins with them. */
+export function problemInThoughts(thinking: unknown, messages: Record<string, unknown>[]): string | undefined {
+  if (!isRecord(thinking) || thinking['type'] !== 'enabled') return undefined
+  const at = messages.findLastIndex(({ role }) => role === 'assistant')
+  const first = blocksOf(messages[at]?.['content'])[0]?.['type']
+  const isRunning = at >= 0 && at === messages.length - 2 && blocksOf(messages[at + 1]?.['content']).every(({ type }) => type === 'tool_result')
+  if (!isRunning || first === 'thinking' || first === 'redacted_thinking') return undefined
+  return `messages.${at}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${String(first)}\`. When \`thinking\` is enabled, `
+    + 'a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks).'
+}
+
 function problemInPrefill(messages: Record<string, unknown>[]): string | undefined {
   const last = messages.at(-1)
   const text = last?.['role'] === 'assistant' ? blocksOf(last['content']).at(-1)?.['text'] : undefined

@@ -1,3 +1,4 @@
+import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
 import { readDataUrl } from '../data-url'
 import type { Block, Citation, NeutralChoice, NeutralReply, TextBlock } from '../neutral'
@@ -10,7 +11,7 @@ import type { Wire } from './wire'
  * A whole answer: https://platform.openai.com/docs/api-reference/chat/object
  * Throws AppError `upstream_malformed` for what is none, `upstream_cut` for one that broke off.
  */
-export function readNeutralReply(body: Uint8Array): NeutralReply {
+export function readNeutralReply(body: Uint8Array, quirks?: Quirks): NeutralReply {
   const answer = parseUpstream(body)
   const choices = recordsOf(answer.choices)
   if (errorIn(answer) !== undefined || choices.length === 0) throw new AppError('upstream_malformed', {}, { cause: new Error('no choices') })
@@ -18,7 +19,7 @@ export function readNeutralReply(body: Uint8Array): NeutralReply {
     id: filled(answer.id),
     model: filled(answer.model),
     choices: choices.map(readChoice),
-    usage: readUsage(reportedUsage(answer))?.usage,
+    usage: readUsage(reportedUsage(answer), quirks)?.usage,
   }
 }
 

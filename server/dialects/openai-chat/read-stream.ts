@@ -1,3 +1,4 @@
+import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
 import type { NeutralEvent, StreamReader } from '../neutral'
 import { mintToolId } from '../tool-ids'
@@ -49,7 +50,7 @@ const deltaReaders: ((state: ReaderState, delta: Wire) => void)[] = [readReasoni
  * A stream of an upstream: https://platform.openai.com/docs/api-reference/chat/streaming
  * Only the first choice is read. The end is said when the stream has ended, because usage comes behind the finish reason.
  */
-export function createStreamReader(): StreamReader {
+export function createStreamReader(quirks?: Quirks): StreamReader {
   const state: ReaderState = { events: [], started: false, next: 0, words: undefined, calls: new Map(), allCalls: [], lastText: undefined, refused: false, finish: undefined, done: false, ended: false }
 
   function taken(): NeutralEvent[] {
@@ -64,7 +65,7 @@ export function createStreamReader(): StreamReader {
       state.done = true
       return end()
     }
-    readChunk(state, parseChunk(data))
+    readChunk(state, parseChunk(data), quirks)
     return taken()
   }
 
@@ -93,7 +94,7 @@ function parseChunk(data: string): Wire {
   return chunk as Wire
 }
 
-function readChunk(state: ReaderState, chunk: Wire): void {
+function readChunk(state: ReaderState, chunk: Wire, quirks: Quirks | undefined): void {
   const error = errorIn(chunk)
   if (error !== undefined) throw new AppError('upstream_cut', {}, { cause: new Error(textOf(recordOf(error).message) || textOf(error) || 'an error in the stream') })
   const choice = recordsOf(chunk.choices).find(item => (item.index ?? 0) === 0)
@@ -112,7 +113,7 @@ function readChunk(state: ReaderState, chunk: Wire): void {
       readFinish(finish, { tool: false, refusal: false })
     }
   }
-  const reported = readUsage(reportedUsage(chunk))
+  const reported = readUsage(reportedUsage(chunk), quirks)
   if (reported) state.events.push({ type: 'usage', usage: reported.usage })
 }
 

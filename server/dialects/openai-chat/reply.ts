@@ -1,3 +1,4 @@
+import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
 import type { Metered } from '../dialect'
 import { readUsage } from './usage'
@@ -7,11 +8,11 @@ import { errorIn, parseUpstream, recordOf, recordsOf, reportedUsage, textOfDelta
  * A whole answer: https://platform.openai.com/docs/api-reference/chat/object
  * Throws AppError `upstream_malformed` for what is none, an error in the clothes of a 200 too.
  */
-export function readReply(body: Uint8Array): Metered {
+export function readReply(body: Uint8Array, quirks?: Quirks): Metered {
   const answer = parseUpstream(body)
   if (errorIn(answer) !== undefined || !Array.isArray(answer.choices)) throw new AppError('upstream_malformed', {}, { cause: new Error('no choices') })
   const text = recordsOf(answer.choices).map(choice => textOfDelta(recordOf(choice.message))).join('')
-  const reported = readUsage(reportedUsage(answer))
+  const reported = readUsage(reportedUsage(answer), quirks)
   return {
     usage: reported?.usage,
     clamped: reported?.clamped ?? false,

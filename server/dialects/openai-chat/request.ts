@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
-import type { CallTarget, ClientRequest, UpstreamRequest } from '../dialect'
+import type { CallTarget, ClientRequest, UpstreamAccess, UpstreamRequest } from '../dialect'
 import { jsonFields, patchJson } from '../json-fields'
+import type { JsonPatch } from '../json-fields'
 import { writeUpstreamTarget } from './upstream'
 import { filled, parseJson, recordOf, recordsOf, textOf } from './wire'
 import type { Wire } from './wire'
@@ -63,15 +65,33 @@ export function readRequest(body: Uint8Array, _target: CallTarget): ClientReques
   }
 }
 
-export function writeUpstreamRequest(request: ClientRequest, upstream: { model: string, credential: string }): UpstreamRequest {
-  const set: Record<string, string> = {}
+export function writeUpstreamRequest(request: ClientRequest, upstream: UpstreamAccess): UpstreamRequest {
+  const patch = quirkPatch(request, upstream.quirks ?? {})
+  const { set, remove } = patch
   if (upstream.model !== request.model) set.model = JSON.stringify(upstream.model)
-  if (request.stream && !request.wantsUsage) set.stream_options = JSON.stringify({ ...streamOptionsOf(request.body), include_usage: true })
-  const untouched = Object.keys(set).length === 0 && request.dropped.length === 0
+  if (request.stream && !request.wantsUsage && upstream.quirks?.streamUsage !== false) set.stream_options = JSON.stringify({ ...recordOf(fieldOf(request.body, 'stream_options')), include_usage: true })
+  remove.push(...request.dropped)
+  const untouched = Object.keys(set).length === 0 && remove.length === 0
   return {
     ...writeUpstreamTarget({ ...upstream, stream: request.stream }),
-    body: untouched ? request.body : patchJson(request.body, { set, remove: request.dropped }),
+    body: untouched ? request.body : patchJson(request.body, patch),
   }
+}
+
+/** What this upstream would refuse, or not know: a limit under an unknown name would be none. */
+function quirkPatch({ body }: ClientRequest, quirks: Quirks): JsonPatch {
+  const patch: JsonPatch = { set: {}, remove: [] }
+  if (quirks.streamUsage === false && fieldOf(body, 'stream_options') !== undefined) patch.remove.push('stream_options')
+  const limit = quirks.maxTokens === 'max_tokens' ? fieldOf(body, 'max_completion_tokens') : undefined
+  if (limit !== undefined) {
+    patch.remove.push('max_completion_tokens')
+    if (limit !== null) patch.set.max_tokens = JSON.stringify(limit)
+  }
+  const messages = quirks.developerRole === false && Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes('"developer"') ? recordsOf(fieldOf(body, 'messages')) : []
+  if (messages.some(message => message.role === 'developer')) {
+    patch.set.messages = JSON.stringify(messages.map(message => message.role === 'developer' ? { ...message, role: 'system' } : message))
+  }
+  return patch
 }
 
 /** Texts that count as input tokens: messages, tool calls in them, and the definitions of tools and schemas. */
@@ -124,9 +144,10 @@ function refuseTwins(body: Uint8Array): void {
   }
 }
 
-function streamOptionsOf(body: Uint8Array): Wire {
-  const field = jsonFields(body).find(({ name }) => name === 'stream_options')
-  return field ? recordOf(parseJson(body.subarray(field.valueStart, field.end))) : {}
+/** The value of a top-level field; undefined when it is not there. */
+function fieldOf(body: Uint8Array, wanted: string): unknown {
+  const field = jsonFields(body).find(({ name }) => name === wanted)
+  return field && parseJson(body.subarray(field.valueStart, field.end))
 }
 
 type WireMessage = WireRequest['messages'][number]

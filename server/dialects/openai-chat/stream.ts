@@ -1,3 +1,4 @@
+import type { Quirks } from '#shared/schemas/quirks'
 import type { ClientRequest, FrameVerdict, Metered, StreamMeter } from '../dialect'
 import type { SseFrame } from '../sse'
 import { readUsage } from './usage'
@@ -20,7 +21,7 @@ interface StreamState {
  * Usage stands in a last chunk without choices; compatible upstreams put it into the finish chunk or into every chunk, one
  * even beside an error. The last one counts. A client that did not ask for it does not see it.
  */
-export function createStreamMeter(request: ClientRequest): StreamMeter {
+export function createStreamMeter(request: ClientRequest, quirks?: Quirks): StreamMeter {
   const state: StreamState = { pieces: [], textBytes: 0, contentFrames: 0, usage: undefined, finished: false }
 
   function observe(frame: SseFrame): FrameVerdict {
@@ -31,7 +32,8 @@ export function createStreamMeter(request: ClientRequest): StreamMeter {
     }
     const chunk = parseChunk(frame.data)
     if (!chunk) return { kind: 'broken', bytes: NOTHING }
-    state.usage = readUsage(reportedUsage(chunk)) ?? state.usage
+    const reported = reportedUsage(chunk)
+    if (reported != null) state.usage = readUsage(reported, quirks) ?? state.usage
     if (errorIn(chunk) !== undefined) return { kind: 'error', bytes: NOTHING }
     const hasContent = observeChoices(state, chunk)
     return { kind: hasContent ? 'content' : 'other', bytes: request.wantsUsage ? frame.bytes : withoutUsage(frame, chunk) }

@@ -1,21 +1,23 @@
 import { z } from 'zod'
+import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
-import type { ClientRequest, Metered, UpstreamRequest } from '../dialect'
+import type { ClientRequest, Metered, UpstreamAccess, UpstreamRequest } from '../dialect'
+import { authHeader } from '../quirks'
 import { writeUsage } from './usage'
 import { parseUpstream } from './wire'
 
 const wireModels = z.looseObject({ data: z.array(z.looseObject({ id: z.string().min(1).max(200) })) })
 
 /** https://platform.openai.com/docs/api-reference/chat/create */
-export function writeUpstreamTarget(upstream: { model: string, credential: string, stream: boolean }): Omit<UpstreamRequest, 'body'> {
+export function writeUpstreamTarget(upstream: UpstreamAccess & { stream: boolean }): Omit<UpstreamRequest, 'body'> {
   return {
     path: '/chat/completions',
-    headers: { 'authorization': `Bearer ${upstream.credential}`, 'content-type': 'application/json', 'accept': upstream.stream ? 'text/event-stream' : 'application/json' },
+    headers: { ...authHeader(upstream.credential, upstream.quirks), 'content-type': 'application/json', 'accept': upstream.stream ? 'text/event-stream' : 'application/json' },
   }
 }
 
-export function writeModelsRequest(credential: string): { path: string, headers: Record<string, string> } {
-  return { path: '/models', headers: { authorization: `Bearer ${credential}`, accept: 'application/json' } }
+export function writeModelsRequest(credential: string, quirks?: Quirks): { path: string, headers: Record<string, string> } {
+  return { path: '/models', headers: { ...authHeader(credential, quirks), accept: 'application/json' } }
 }
 
 /** https://platform.openai.com/docs/api-reference/models/list */
@@ -25,8 +27,8 @@ export function readModels(body: Uint8Array): string[] {
   return models.data.data.map(model => model.id)
 }
 
-export function writeProbe(model: string): Uint8Array {
-  return Buffer.from(JSON.stringify({ model, messages: [{ role: 'user', content: 'Say "ok".' }], max_tokens: 16 }))
+export function writeProbe(model: string, quirks: Quirks = {}): Uint8Array {
+  return Buffer.from(JSON.stringify({ model, messages: [{ role: 'user', content: 'Say "ok".' }], [quirks.maxTokens ?? 'max_tokens']: 16 }))
 }
 
 export function streamType(_request: ClientRequest): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Usage } from '#shared/schemas/price'
+import type { Quirks } from '#shared/schemas/quirks'
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const part = count.nullish().catch(undefined).transform(value => value ?? 0)
@@ -17,17 +18,19 @@ const wire = z.looseObject({
 /**
  * `usage` of Chat Completions into disjoint classes. Cached, written and audio tokens are parts of `prompt_tokens`,
  * reasoning and audio parts of `completion_tokens`; a part larger than its whole is cut to it. Where the total is exactly
- * prompt, completion and reasoning together, reasoning was never inside (xAI).
+ * prompt, completion and reasoning together, reasoning was never inside (xAI); what else an upstream does is a quirk.
  * Undefined when the numbers are missing, negative or not numbers.
  * https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage
  */
-export function readUsage(raw: unknown): { usage: Usage, clamped: boolean } | undefined {
+export function readUsage(raw: unknown, quirks: Quirks = {}): { usage: Usage, clamped: boolean } | undefined {
   const parsed = wire.safeParse(raw)
   if (!parsed.success) return undefined
   const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total, prompt_tokens_details: from, completion_tokens_details: to } = parsed.data
-  const thought = to?.reasoning_tokens ?? 0
-  const whole = thought > 0 && total === prompt + completion + thought ? completion + thought : completion
-  const input = split(prompt, [from?.cached_tokens ?? parsed.data.prompt_cache_hit_tokens, from?.cache_write_tokens ?? 0, from?.audio_tokens ?? 0])
+  const outside = reasoningOutside({ prompt, completion, total, thought: to?.reasoning_tokens ?? 0 }, quirks)
+  const thought = Math.max(to?.reasoning_tokens ?? 0, outside)
+  const whole = completion + outside
+  const cached = from?.cached_tokens ?? parsed.data.prompt_cache_hit_tokens
+  const input = split(quirks.cachedOutside && cached > prompt ? prompt + cached : prompt, [cached, from?.cache_write_tokens ?? 0, from?.audio_tokens ?? 0])
   const output = split(whole, [thought, to?.audio_tokens ?? 0])
   const [cachedInput, cacheWrite5m, audioInput] = input.parts
   const [reasoning, audioOutput] = output.parts
@@ -36,6 +39,14 @@ export function readUsage(raw: unknown): { usage: Usage, clamped: boolean } | un
     usage: Object.fromEntries(Object.entries(classes).filter(([, units]) => units)) as Usage,
     clamped: input.clamped || output.clamped,
   }
+}
+
+/** Reasoning that is not inside the completion. */
+function reasoningOutside({ prompt, completion, total, thought }: Record<'prompt' | 'completion' | 'total' | 'thought', number>, quirks: Quirks): number {
+  const missing = total - prompt - completion
+  if (missing > 0 && (missing === thought || quirks.reasoningOutside === 'in-total')) return missing
+  // More reasoning than completion cannot have been inside.
+  return quirks.reasoningOutside === 'beside' && thought > completion ? thought : 0
 }
 
 /** Takes parts out of a whole, each at most what is left. */

@@ -25,11 +25,11 @@ export function writeNeutralRequest(request: NeutralRequest, target: WriteTarget
     model: target.model,
     messages: writeMessages(request, writing),
     ...writeTools(request, writing),
-    ...writeSampling(request.sampling, target.model, writing),
+    ...writeSampling(request.sampling, target, writing),
     ...writeFormat(request),
     ...writeEffort(request, writing),
     ...writeUser(request),
-    ...(request.stream ? { stream: true, stream_options: { include_usage: true } } : {}),
+    ...(request.stream ? { stream: true, ...(target.quirks?.streamUsage === false ? {} : { stream_options: { include_usage: true } }) } : {}),
   }
   return { body, dropped: [...writing.dropped] }
 }
@@ -237,7 +237,7 @@ function clamp(value: number, low: number, high: number, field: string, writing:
 const fixedForReasoners: Record<string, number | undefined> = { temperature: 1, top_p: 1, stop: undefined, frequency_penalty: 0, presence_penalty: 0 }
 const alwaysReasons = /^(?:o\d|gpt-5(?:-(?:mini|nano|pro|codex))?(?:-\d{4}-\d\d-\d\d)?$)/
 
-function writeSampling(sampling: Sampling, model: string, writing: Writing): Wire {
+function writeSampling(sampling: Sampling, { model, quirks }: WriteTarget, writing: Writing): Wire {
   if ((sampling.choices ?? 1) > 1) return refuse('n', 'one request gets one answer here')
   // Neutral answers have no place for them.
   if (sampling.logprobs || sampling.topLogprobs !== undefined) writing.dropped.add('logprobs')
@@ -245,7 +245,7 @@ function writeSampling(sampling: Sampling, model: string, writing: Writing): Wir
   if ((sampling.stop?.length ?? 0) > STOP_MAX) writing.dropped.add('stop')
   const { outputMax, temperature, topP, stop, seed, frequencyPenalty, presencePenalty } = sampling
   const body: Wire = {
-    max_completion_tokens: outputMax,
+    [quirks?.maxTokens ?? 'max_completion_tokens']: outputMax,
     temperature: temperature === undefined ? undefined : clamp(temperature, 0, 2, 'temperature', writing),
     top_p: topP === undefined ? undefined : clamp(topP, 0, 1, 'top_p', writing),
     stop: stop?.length ? stop.slice(0, STOP_MAX) : undefined,

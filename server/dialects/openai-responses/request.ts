@@ -1,7 +1,8 @@
 import { AppError } from '#server/errors/app-error'
-import type { CallTarget, ClientRequest, UpstreamRequest } from '../dialect'
+import type { CallTarget, ClientRequest, UpstreamAccess, UpstreamRequest } from '../dialect'
 import { jsonFields, patchJson } from '../json-fields'
 import { unwrapSignature, wrapSignature } from '../signatures'
+import { writeUpstreamTarget } from './upstream'
 import type { Fields, WireRequest } from './wire'
 import { fieldsOf, isFields, isOwnId, parseJson, textOf, toJson, wireRequest } from './wire'
 
@@ -63,7 +64,7 @@ export function parseRequest(body: Uint8Array): WireRequest {
  * in an account all users share. Reasoning the upstream could only look up there, or that another vendor made, is taken
  * out of the input, which is the only case in which the input is written anew.
  */
-export function writeUpstreamRequest(request: ClientRequest, upstream: { model: string, credential: string }): UpstreamRequest {
+export function writeUpstreamRequest(request: ClientRequest, upstream: UpstreamAccess): UpstreamRequest {
   const fields = new Map(jsonFields(request.body).map(({ name, valueStart, end }) => [name, Buffer.from(request.body.subarray(valueStart, end)).toString('utf8')]))
   const set: Record<string, string> = {}
   if (upstream.model !== request.model) set.model = JSON.stringify(upstream.model)
@@ -73,8 +74,7 @@ export function writeUpstreamRequest(request: ClientRequest, upstream: { model: 
   const remove = fields.has('service_tier') ? ['service_tier'] : []
   const untouched = Object.keys(set).length === 0 && remove.length === 0
   return {
-    path: '/responses',
-    headers: { 'authorization': `Bearer ${upstream.credential}`, 'content-type': 'application/json', 'accept': request.stream ? 'text/event-stream' : 'application/json' },
+    ...writeUpstreamTarget({ ...upstream, stream: request.stream }),
     body: untouched ? request.body : patchJson(request.body, { set, remove }),
   }
 }

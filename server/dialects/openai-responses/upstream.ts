@@ -1,23 +1,25 @@
 import { z } from 'zod'
+import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
-import type { ClientRequest, Metered, UpstreamRequest } from '../dialect'
+import type { ClientRequest, Metered, UpstreamAccess, UpstreamRequest } from '../dialect'
+import { authHeader } from '../quirks'
 import type { Trail } from './stream'
 import { writeUsage } from './usage'
 import { parseJson, writeEvent } from './wire'
 
 /** The one path of this API; a channel's base URL ends with the version. */
-export function writeUpstreamTarget(upstream: { model: string, credential: string, stream: boolean }): Omit<UpstreamRequest, 'body'> {
+export function writeUpstreamTarget(upstream: UpstreamAccess & { stream: boolean }): Omit<UpstreamRequest, 'body'> {
   return {
     path: '/responses',
-    headers: { 'authorization': `Bearer ${upstream.credential}`, 'content-type': 'application/json', 'accept': upstream.stream ? 'text/event-stream' : 'application/json' },
+    headers: { ...authHeader(upstream.credential, upstream.quirks), 'content-type': 'application/json', 'accept': upstream.stream ? 'text/event-stream' : 'application/json' },
   }
 }
 
 const wireModels = z.looseObject({ data: z.array(z.looseObject({ id: z.string().min(1).max(200) })) })
 
 /** https://platform.openai.com/docs/api-reference/models/list */
-export function writeModelsRequest(credential: string): { path: string, headers: Record<string, string> } {
-  return { path: '/models', headers: { authorization: `Bearer ${credential}`, accept: 'application/json' } }
+export function writeModelsRequest(credential: string, quirks?: Quirks): { path: string, headers: Record<string, string> } {
+  return { path: '/models', headers: { ...authHeader(credential, quirks), accept: 'application/json' } }
 }
 
 /** Ids of the models. Throws AppError `upstream_malformed` for what is no such list. */
