@@ -6,6 +6,9 @@ import type { Console } from '../support/console'
 import { startVapor } from '../support/server'
 import type { Vapor } from '../support/server'
 
+/** On a signal the server collects all its garbage and gives the room back, so that what is left is what it keeps. */
+const collectOnSignal = 'process.on("SIGUSR2",()=>globalThis.gc({type:"major",execution:"sync",flavor:"last-resort"}))'
+
 const STREAMS = 200
 const CHUNKS = 200
 const EVERY_MS = 100
@@ -17,7 +20,7 @@ let key: string
 const model = `sandbox-paced-${EVERY_MS}-${CHUNKS}`
 
 beforeAll(async () => {
-  vapor = await startVapor({ env: { VAPOR_CONCURRENCY: String(STREAMS), WELCOME_CREDIT: '100', NODE_OPTIONS: '--expose-gc --import=data:text/javascript,process.on(%22SIGUSR2%22,()=%3EglobalThis.gc())' } })
+  vapor = await startVapor({ env: { VAPOR_CONCURRENCY: String(STREAMS), WELCOME_CREDIT: '100', NODE_OPTIONS: `--expose-gc --import=data:text/javascript,${encodeURIComponent(collectOnSignal)}` } })
   const shop = await stockShop(vapor.url, vapor.sandbox!.upstream, [model])
   user = shop.user
   key = shop.key
