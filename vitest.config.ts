@@ -21,6 +21,8 @@ const suites: Record<string, Suite> = {
   unit: { include: ['tests/unit/**/*.test.ts', 'tests/tidy.test.ts'], timeout: 20_000 },
   contract: { include: ['tests/contract/**/*.test.ts'], timeout: 60_000 },
   flow: { include: ['tests/flow/**/*.test.ts'], timeout: 60_000, serial: true, built: true },
+  /** Recorded traffic from outside the repository (`VAPOR_CORPUS`): no step of `npm test`. */
+  corpus: { include: ['tests/corpus/**/*.test.ts'], timeout: 120_000, serial: true },
   e2e: { include: ['tests/e2e/**/*.test.ts'], timeout: 90_000, serial: true, built: true },
 }
 

@@ -77,7 +77,7 @@ export function createChannels({ store, versions, vault, allowPrivate, now = Dat
     async list(page: { after?: string | undefined, limit: number }): Promise<{ items: StoredChannel[], next: string | null }> {
       const rows = await store.list<StoredFields>(keys.channelPrefix, { after: readCursor(keys.channelPrefix, page.after), limit: page.limit + 1 })
       const items = rows.slice(0, page.limit).map(upcastChannel)
-      return { items, next: rows.length > page.limit ? writeCursor(keys.channelPrefix, rows[page.limit - 1]?.key) : null }
+      return { items, next: rows.length > page.limit ? writeCursor(keys.channelPrefix, items.at(-1)?.key) : null }
     },
 
     /** Throws already_exists when the given id is taken. */

@@ -68,7 +68,7 @@ function editsOf(fields: JsonField[], patch: JsonPatch, objectStart: number): Ed
       return
     }
     lastKept = field
-    const value = patch.set[field.name]
+    const value = Object.hasOwn(patch.set, field.name) ? patch.set[field.name] : undefined
     if (value !== undefined) edits.push({ from: field.valueStart, to: field.end, text: value })
   })
   const added = Object.entries(patch.set)

@@ -1,4 +1,5 @@
 /** Everything beside the conversation, through the same relay: bytes unharmed both ways, money to the nano. */
+import OpenAI, { toFile } from 'openai'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Prices } from '#shared/schemas/price'
 import { CREDENTIAL, sha256, SOUND, startEndpointsUpstream } from '../support/endpoints-upstream'
@@ -211,6 +212,30 @@ describe('sound', () => {
     expect(text).toContain('transcript.text.done')
     await requireCharged(4 * 1000 + 20 * 6000 + 9 * 2000)
     expect(await shop.settled()).toMatchObject({ chargeRule: 'reported', stream: true })
+  })
+})
+
+describe('the vendor\'s own client', () => {
+  it('is served at every endpoint', async () => {
+    const model = await sell('all', { ...tokens, image: '1', characters: '1', audioSeconds: '1' })
+    const client = new OpenAI({ baseURL: `${shop.url}/v1`, apiKey: shop.key, maxRetries: 0 })
+    const file = await toFile(SOUND, '茶.mp3')
+    expect((await client.embeddings.create({ model, input: 'tea', encoding_format: 'float' })).data[0]?.embedding).toEqual([0.1, -0.25])
+    let text = ''
+    for await (const chunk of await client.completions.create({ model, prompt: 'Tell', stream: true })) text += chunk.choices[0]?.text ?? ''
+    expect(text).toBe('Once upon a time')
+    expect((await client.moderations.create({ model, input: 'tea' })).results).toHaveLength(1)
+    const drawn: string[] = []
+    for await (const event of await client.images.generate({ model, prompt: 'tea', stream: true })) drawn.push(event.type)
+    expect(drawn).toEqual(['image_generation.partial_image', 'image_generation.completed'])
+    expect(await client.images.edit({ model, prompt: 'tea', image: file })).toMatchObject({ sha256: sha256(SOUND), name: '茶.mp3' })
+    const spoken = await client.audio.speech.create({ model, input: 'tea', voice: 'alloy' })
+    expect(Buffer.from(await spoken.arrayBuffer()).equals(SOUND)).toBe(true)
+    let heard = ''
+    for await (const event of await client.audio.transcriptions.create({ model, file, stream: true })) if (event.type === 'transcript.text.done') heard = event.text
+    expect(heard).toContain(sha256(SOUND))
+    expect((await client.audio.translations.create({ model, file })).text).toBe(heard)
+    await shop.requireBooks()
   })
 })
 

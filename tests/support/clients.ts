@@ -37,7 +37,13 @@ export const clients: Record<DialectId, Client> = {
   'gemini': askGemini,
 }
 
-const args = (text: string): unknown => JSON.parse(text || '{}') as unknown
+/** Arguments that were cut stay text. */
+function args(text: string): unknown {
+  try {
+    return JSON.parse(text || '{}') as unknown
+  }
+  catch { return text }
+}
 
 async function askChat(url: string, key: string, question: Question): Promise<Understood> {
   const { tool, schema, image } = question

@@ -23,7 +23,10 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 const listOf = (value: unknown): Fields[] => Array.isArray(value) ? value.filter(isFields) : []
 const textOf = (value: unknown): string | undefined => typeof value === 'string' ? value : undefined
 
-const PROOFS = /"(?:signature|thoughtSignature|thought_signature|encrypted_content|data)":"((?:sandbox|vapor1|rs_|skip_)[^"]*)"/g
+/** Those of other dialects begin with `vapor1`, for Gemini in base64. */
+export const isWrapped = (signature: string): boolean => /^(?:vapor1|dmFwb3Ix|cmVkYWN0ZWQu)/.test(signature)
+
+const PROOFS = /"(?:signature|thoughtSignature|thought_signature|encrypted_content|data)":"((?:sandbox|vapor1|dmFwb3Ix|cmVkYWN0ZWQu|rs_|skip_)[^"]*)"/g
 
 const readers: Record<DialectId, (body: Fields) => Omit<Seen, 'signatures'>> = {
   'openai-chat': ({ messages }) => ({

@@ -19,10 +19,21 @@ export function callSignature(name: string): string {
 /** Why Gemini refuses the history; `signed` models want the signatures of the turn that is running back. */
 export function problemInContents(value: unknown, signed: boolean): string | undefined {
   if (!Array.isArray(value) || value.length === 0) return '* GenerateContentRequest.contents: contents is not specified'
-  const contents = value.map(camelKeys)
+  const contents = turnsIn(value)
   return firstProblem(value, (content, index) => problemInContent(content, `contents[${index}]`))
     ?? problemInOrder(contents)
     ?? (signed ? problemInSignatures(contents) : undefined)
+}
+
+/** Contents of the model in a row are one turn: Google's SDKs keep one for every chunk of a stream. */
+export function turnsIn(contents: unknown[]): Record<string, unknown>[] {
+  const turns: Record<string, unknown>[] = []
+  for (const content of contents.map(camelKeys)) {
+    const last = turns.at(-1)
+    if (last?.['role'] === 'model' && content['role'] === 'model') last['parts'] = [...listIn(last, 'parts'), ...listIn(content, 'parts')]
+    else turns.push(content)
+  }
+  return turns
 }
 
 function problemInContent(value: unknown, path: string): string | undefined {

@@ -1,6 +1,7 @@
 import type { Reply } from '../reply.ts'
 import type { Talk, Turn } from '../talk.ts'
 import { isRecord } from '../talk.ts'
+import { turnsIn } from './contents.ts'
 import { camelKeys, listIn, recordIn } from './fields.ts'
 
 /** What the sandbox makes of a request to `model`; the body may be written in camelCase or snake_case. */
@@ -14,7 +15,7 @@ export function talkOfGemini(model: string, value: unknown): Talk {
   const { maxOutputTokens: limit, candidateCount: choices } = config
   return {
     model,
-    turns: [...(system === '' ? [] : [{ role: 'system' as const, text: system }]), ...listIn(body, 'contents').flatMap(turnsOf)],
+    turns: [...(system === '' ? [] : [{ role: 'system' as const, text: system }]), ...turnsIn(listIn(body, 'contents')).flatMap(turnsOf)],
     tools: listIn(body, 'tools').flatMap(tool => listIn(camelKeys(tool), 'functionDeclarations')).map((declaration) => {
       const { name, parameters, parametersJsonSchema } = camelKeys(declaration)
       return { name: String(name), parameters: parametersJsonSchema ?? parameters }

@@ -1,4 +1,5 @@
 import { AppError } from '#server/errors/app-error'
+import { parseShallow } from '../json-depth'
 import type { NeutralEvent, StreamReader } from '../neutral'
 import { mintToolId } from '../tool-ids'
 import { mergeUsage, readUsage } from './usage'
@@ -170,7 +171,7 @@ const wireIndex = (event: Json): number => typeof event.index === 'number' ? eve
 
 function parseEvent(data: string): Json {
   try {
-    const event = JSON.parse(data) as unknown
+    const event = parseShallow(data)
     if (isRecord(event)) return event
   }
   catch { /* The error below says it. */ }

@@ -1,9 +1,9 @@
 import { AppError } from '#server/errors/app-error'
 import type { CallTarget, ClientRequest, UpstreamRequest } from '../dialect'
 import { jsonFields, patchJson } from '../json-fields'
-import { unwrapSignature } from '../signatures'
+import { isForeignLoop, withoutForeign } from './foreign'
 import { headersFor } from './upstream'
-import { blocksOf, everyBlock, parseBody, recordIn, requireWire, stringIn, wireCount, wireRequest } from './wire'
+import { everyBlock, parseBody, recordIn, requireWire, stringIn, wireCount, wireRequest } from './wire'
 import type { Json, WireBlock, WireMessage, WireTool } from './wire'
 
 /** Users share the operator's upstream account: fields that change its price or name things stored there stay behind. */
@@ -22,9 +22,6 @@ const refusedBetas = [
   'fallback-credit', 'user-profiles', 'user-profiles-billing', 'managed-agents', 'message-threads', 'agent-memory', 'cache-diagnosis',
   'message-batches', 'computer-use', 'web-search', 'web-fetch', 'dreaming',
 ]
-
-/** What the signatures of other dialects begin with; in no other place would a client write it. */
-const FOREIGN_MARK = Buffer.from('vapor1.')
 
 /**
  * A request to create a message. `max_tokens` is required, as the vendor has it. Throws AppError invalid_json,
@@ -82,6 +79,7 @@ export function writeUpstreamRequest(request: ClientRequest, upstream: { model: 
   if (upstream.model !== request.model) set.model = JSON.stringify(upstream.model)
   const messages = withoutForeign(request.body)
   if (messages) set.messages = JSON.stringify(messages)
+  if (isForeignLoop(request.body, messages)) set.thinking = JSON.stringify({ type: 'disabled' })
   const untouched = Object.keys(set).length === 0 && remove.length === 0
   return {
     path: '/messages',
@@ -152,23 +150,4 @@ function mediaOf(messages: WireMessage[]): { parts: number, bytes: number } {
     bytes += stringIn(source, 'data')?.length ?? 0
   }
   return { parts, bytes }
-}
-
-/** Reasoning another dialect made, in this dialect's clothes: the vendor verifies signatures and would refuse it. */
-function isForeign(block: WireBlock): boolean {
-  if (block.type !== 'thinking' && block.type !== 'redacted_thinking') return false
-  const signature = stringIn(block, block.type === 'thinking' ? 'signature' : 'data')
-  return signature !== undefined && unwrapSignature(signature, 'anthropic').dialect !== 'anthropic'
-}
-
-/** The messages without it; undefined when there is none, so that the bytes may stay. */
-function withoutForeign(body: Uint8Array): WireMessage[] | undefined {
-  if (!Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(FOREIGN_MARK)) return undefined
-  const { messages } = requireWire(wireCount, parseBody(body))
-  if (!messages.some(message => blocksOf(message.content).some(isForeign))) return undefined
-  return messages.flatMap((message) => {
-    if (!Array.isArray(message.content)) return [message]
-    const content = message.content.filter(block => !isForeign(block))
-    return content.length > 0 ? [{ ...message, content }] : []
-  })
 }

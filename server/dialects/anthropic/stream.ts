@@ -1,6 +1,7 @@
 import type { Usage } from '#shared/schemas/price'
 import type { ClientRequest, FrameVerdict, Metered, StreamMeter } from '../dialect'
 import type { SseFrame } from '../sse'
+import { parseShallow } from '../json-depth'
 import { MESSAGE_STOP } from './upstream'
 import { mergeUsage, readUsage } from './usage'
 import { isRecord, recordIn, stringIn } from './wire'
@@ -144,7 +145,7 @@ function textOfDelta(delta: Json | undefined): string {
 
 function parseEvent(data: string): Json | undefined {
   try {
-    const event = JSON.parse(data) as unknown
+    const event = parseShallow(data)
     return isRecord(event) ? event : undefined
   }
   catch { return undefined }

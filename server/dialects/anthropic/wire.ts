@@ -1,6 +1,7 @@
 /** The wire of Anthropic Messages, as far as Vapor reads it: https://docs.anthropic.com/en/api/messages */
 import { z } from 'zod'
 import { AppError } from '#server/errors/app-error'
+import { parseShallow } from '../json-depth'
 import type { CacheHint, Citation, Finish } from '../neutral'
 
 export type Json = Record<string, unknown>
@@ -58,7 +59,7 @@ export type WireReply = z.output<typeof wireReply>
 /** JSON of a client's body, or AppError invalid_json. */
 export function parseBody(body: Uint8Array): unknown {
   try {
-    return JSON.parse(textOf(body)) as unknown
+    return parseShallow(textOf(body))
   }
   catch (cause) {
     throw new AppError('invalid_json', { problem: body.byteLength === 0 ? 'it is empty' : 'it cannot be parsed' }, { cause })
@@ -76,7 +77,7 @@ export function requireWire<T>(schema: z.ZodType<T>, value: unknown): T {
 /** A whole answer of an upstream, or AppError upstream_malformed. */
 export function parseReply(body: Uint8Array): WireReply {
   try {
-    return wireReply.parse(JSON.parse(textOf(body)))
+    return wireReply.parse(parseShallow(textOf(body)))
   }
   catch (cause) { throw new AppError('upstream_malformed', {}, { cause }) }
 }
@@ -177,7 +178,7 @@ export function writeEvent(event: Json & { type: string }): Uint8Array {
 export function argsToInput(args: string): Json {
   if (args.trim() === '') return {}
   try {
-    const value = JSON.parse(args) as unknown
+    const value = parseShallow(args)
     return isRecord(value) ? value : { arguments: value }
   }
   catch { return { arguments: args } }

@@ -136,12 +136,15 @@ function readResult(result: WireFunctionResponse, open: OpenCall[], mint: () => 
   }
 }
 
-/** `{result}`, `{output}` and any other single key are a wrapper around what the tool said. */
+/** Names Google's SDKs and those built on them wrap what a tool said in; any other key is the tool's own word. */
+const WRAPPERS = new Set(['result', 'output', 'error', 'content', 'response'])
+
+/** A lone wrapper is taken off. */
 function readResponse(response: unknown): { text: string, isError: boolean } {
   if (!isFields(response)) return { text: response == null ? '' : plain(response), isError: false }
   const entries = Object.entries(response)
   const [only] = entries
-  if (entries.length !== 1 || !only) return { text: entries.length === 0 ? '' : JSON.stringify(response), isError: false }
+  if (entries.length !== 1 || !only || !WRAPPERS.has(only[0])) return { text: entries.length === 0 ? '' : JSON.stringify(response), isError: false }
   return { text: plain(only[1]), isError: only[0] === 'error' }
 }
 

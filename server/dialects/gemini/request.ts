@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AppError } from '#server/errors/app-error'
 import type { CallTarget, ClientRequest, UpstreamRequest } from '../dialect'
 import { jsonFields, patchJson } from '../json-fields'
+import { withoutForeign } from './foreign'
 import { writeUpstreamTarget } from './upstream'
 import { camelFields, camelOf, isFields, parseObject, wireContent } from './wire'
 import type { WireContent } from './wire'
@@ -65,12 +66,14 @@ export function parseRequest(body: Uint8Array): WireRequest {
   throw new AppError('invalid_request', { problem: `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not a request'}.` })
 }
 
-/** Path, headers and the body as it came: only what is dropped is cut out, and the model's name, which the path says. */
+/** Path, headers and the body as it came: only what is dropped is cut out, the model's name, which the path says, and proofs of other dialects. */
 export function writeUpstreamRequest(request: ClientRequest, upstream: { model: string, credential: string }): UpstreamRequest {
   const remove = jsonFields(request.body).map(({ name }) => name).filter(name => name === 'model' || DROPPED.has(camelOf(name)))
+  const contents = withoutForeign(request.body)
+  const set: Record<string, string> = contents ? { contents: JSON.stringify(contents) } : {}
   return {
     ...writeUpstreamTarget({ ...upstream, stream: request.stream }),
-    body: remove.length === 0 ? request.body : patchJson(request.body, { set: {}, remove }),
+    body: remove.length === 0 && !contents ? request.body : patchJson(request.body, { set, remove }),
   }
 }
 

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '#server/errors/app-error'
+import { DEPTH_MAX, isTooDeep } from '../json-depth'
 import type { MediaBlock, Signature } from '../neutral'
 import { unwrapSignature, wrapSignature } from '../signatures'
 
 type Fields = Record<string, unknown>
 
-/** Protobuf itself reads at most 100 levels. */
-const DEPTH_MAX = 100
 /** What stands in these is the client's own: names in it are never changed. */
 const OPAQUE = new Set(['args', 'response', 'parameters', 'parametersJsonSchema', 'responseSchema', 'responseJsonSchema', 'labels', 'partMetadata'])
 
@@ -119,16 +118,6 @@ export function isFields(value: unknown): value is Fields {
 
 export function textOf(body: Uint8Array): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
-}
-
-/** Deep nesting would overflow the stack of whoever walks it or writes it back to JSON. */
-function isTooDeep(value: unknown): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEPTH_MAX) return true
-    level = level.flatMap(inside => typeof inside === 'object' && inside !== null ? Object.values(inside).filter(each => typeof each === 'object' && each !== null) : [])
-  }
-  return false
 }
 
 /** What the model had to produce in a part, as text; results of tools Google runs are not the model's. */

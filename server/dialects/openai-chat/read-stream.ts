@@ -1,5 +1,6 @@
 import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
+import { parseShallow } from '../json-depth'
 import type { NeutralEvent, StreamReader } from '../neutral'
 import { mintToolId } from '../tool-ids'
 import { picturesOf, readCitation } from './read-reply'
@@ -87,7 +88,7 @@ export function createStreamReader(quirks?: Quirks): StreamReader {
 function parseChunk(data: string): Wire {
   let chunk: unknown
   try {
-    chunk = JSON.parse(data)
+    chunk = parseShallow(data)
   }
   catch (cause) { throw new AppError('upstream_malformed', {}, { cause }) }
   if (typeof chunk !== 'object' || chunk === null || Array.isArray(chunk)) throw new AppError('upstream_malformed', {}, { cause: new Error('a chunk is no object') })

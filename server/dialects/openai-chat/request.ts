@@ -4,6 +4,7 @@ import { AppError } from '#server/errors/app-error'
 import type { CallTarget, ClientRequest, UpstreamAccess, UpstreamRequest } from '../dialect'
 import { jsonFields, patchJson } from '../json-fields'
 import type { JsonPatch } from '../json-fields'
+import { hasForeign, withoutForeign } from './foreign'
 import { writeUpstreamTarget } from './upstream'
 import { filled, parseJson, recordOf, recordsOf, textOf } from './wire'
 import type { Wire } from './wire'
@@ -71,6 +72,7 @@ export function writeUpstreamRequest(request: ClientRequest, upstream: UpstreamA
   if (upstream.model !== request.model) set.model = JSON.stringify(upstream.model)
   if (request.stream && !request.wantsUsage && upstream.quirks?.streamUsage !== false) set.stream_options = JSON.stringify({ ...recordOf(fieldOf(request.body, 'stream_options')), include_usage: true })
   remove.push(...request.dropped)
+  if (hasForeign(request.body)) set.messages = JSON.stringify(withoutForeign(recordsOf(set.messages ? JSON.parse(set.messages) : fieldOf(request.body, 'messages'))))
   const untouched = Object.keys(set).length === 0 && remove.length === 0
   return {
     ...writeUpstreamTarget({ ...upstream, stream: request.stream }),

@@ -1,6 +1,7 @@
 import type { Quirks } from '#shared/schemas/quirks'
 import type { ClientRequest, FrameVerdict, Metered, StreamMeter } from '../dialect'
 import type { SseFrame } from '../sse'
+import { parseShallow } from '../json-depth'
 import { readUsage } from './usage'
 import { errorIn, filled, NOTHING, recordOf, recordsOf, reportedUsage, textOfDelta } from './wire'
 import type { Wire } from './wire'
@@ -70,7 +71,7 @@ function observeChoices(state: StreamState, chunk: Wire): boolean {
 
 function parseChunk(data: string): Wire | undefined {
   try {
-    const chunk = JSON.parse(data) as unknown
+    const chunk = parseShallow(data)
     return typeof chunk === 'object' && chunk !== null && !Array.isArray(chunk) ? chunk as Wire : undefined
   }
   catch { return undefined }

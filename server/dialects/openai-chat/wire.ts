@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '#server/errors/app-error'
+import { parseShallow } from '../json-depth'
 import type { Finish, ReasoningBlock, Signature } from '../neutral'
 import { showSignature, unwrapSignature } from '../signatures'
 
@@ -39,7 +40,7 @@ export function readArguments(value: unknown): string {
 }
 
 export function parseJson(body: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as unknown
+  return parseShallow(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
 }
 
 /** The JSON object of an upstream's body. Throws AppError `upstream_malformed`. */

@@ -1,11 +1,12 @@
 import { AppError } from '#server/errors/app-error'
 import type { ClientRequest } from '../dialect'
-import type { Block, MediaBlock, Message, NeutralRequest, OutputFormat, ReasoningControl, Sampling, TextBlock, Tool, ToolChoice } from '../neutral'
+import type { Block, MediaBlock, Message, NeutralRequest, OutputFormat, ReasoningControl, Sampling, Signature, TextBlock, Tool, ToolChoice } from '../neutral'
 import { efforts } from '../neutral'
 import { unwrapSignature } from '../signatures'
 import { parseRequest } from './request'
 import type { Fields, WireItem, WireRequest } from './wire'
 import { clientTools, customParameters, entryOf, fieldsOf, flatName, isFields, mintCallId, reasoningText, textOf, wrapCustomInput } from './wire'
+import { TEXT_ITEM } from './write-reply'
 
 /** Fields with no word in the neutral request; `tools` joins them when some are more than plain functions. */
 const EXTRA = ['metadata', 'truncation', 'max_tool_calls', 'context_management', 'moderation', 'prompt_cache_key', 'prompt_cache_retention', 'prompt_cache_options', 'stream_options'] as const
@@ -96,10 +97,21 @@ function readReasoningItem(state: ReadState, item: WireItem): void {
     return
   }
   const signature = unwrapSignature(sealed, 'openai-responses')
+  if (!text && putBack(state, signature)) return
   const id = textOf(item.id)
   // Sealed reasoning is bound to the id it came with.
   const bound = signature.item ?? (signature.dialect === 'openai-responses' ? id : undefined)
   append(state, 'assistant', { type: 'reasoning', text, ...(text ? {} : { redacted: true }), signature: { ...signature, ...(bound ? { item: bound } : {}) } })
+}
+
+/** Another vendor's proof of a call or of text, which travelled behind it; false when it is none. */
+function putBack({ messages }: ReadState, { item, ...signature }: Signature): boolean {
+  const last = messages.at(-1)
+  if (item === undefined || signature.dialect === 'openai-responses' || last?.role !== 'assistant') return false
+  const home = last.blocks.findLast(block => block.type === 'tool-call' ? block.id === item : block.type === 'text' && item === TEXT_ITEM)
+  if (home?.type !== 'tool-call' && home?.type !== 'text') return false
+  home.signature = signature
+  return true
 }
 
 function readCall(state: ReadState, item: WireItem, args: string): void {

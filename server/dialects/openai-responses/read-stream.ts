@@ -174,9 +174,11 @@ function openItem(state: ReadState, event: Fields): NeutralEvent[] {
 
 function openCall(state: ReadState, event: Fields, item: Fields): NeutralEvent[] {
   const block: OpenBlock = { index: state.next++, kind: 'tool-call', length: 0, custom: item.type === 'custom_tool_call' ? '' : undefined, source: undefined }
+  // Announced twice: the first one ends where the second begins.
+  const before = close(state, keyOf(event, 'tool-call'))
   state.open.set(keyOf(event, 'tool-call'), block)
   state.produced.call = true
-  return [{ type: 'block-start', index: block.index, kind: 'tool-call', id: textOf(item.call_id) || mintCallId(), name: textOf(item.name) ?? '' }]
+  return [...before, { type: 'block-start', index: block.index, kind: 'tool-call', id: textOf(item.call_id) || mintCallId(), name: textOf(item.name) ?? '' }]
 }
 
 /** An item is done: what was never streamed of it is said now, then its blocks end. */

@@ -1,10 +1,10 @@
 import { AppError } from '#server/errors/app-error'
 import type { CallTarget, ClientRequest, UpstreamAccess, UpstreamRequest } from '../dialect'
 import { jsonFields, patchJson } from '../json-fields'
-import { unwrapSignature, wrapSignature } from '../signatures'
+import { withoutForeign } from './foreign'
 import { writeUpstreamTarget } from './upstream'
 import type { Fields, WireRequest } from './wire'
-import { fieldsOf, isFields, isOwnId, parseJson, textOf, toJson, wireRequest } from './wire'
+import { fieldsOf, isFields, parseJson, textOf, toJson, wireRequest } from './wire'
 
 /** State at the upstream: users share the operator's account there, so nothing stored can be theirs alone. */
 const STATEFUL = {
@@ -69,7 +69,7 @@ export function writeUpstreamRequest(request: ClientRequest, upstream: UpstreamA
   const set: Record<string, string> = {}
   if (upstream.model !== request.model) set.model = JSON.stringify(upstream.model)
   if (fields.get('store') !== 'false') set.store = 'false'
-  const input = cleanInput(fields.get('input') ?? '')
+  const input = withoutForeign(fields.get('input') ?? '')
   if (input) set.input = toJson(input)
   const remove = fields.has('service_tier') ? ['service_tier'] : []
   const untouched = Object.keys(set).length === 0 && remove.length === 0
@@ -77,31 +77,6 @@ export function writeUpstreamRequest(request: ClientRequest, upstream: UpstreamA
     ...writeUpstreamTarget({ ...upstream, stream: request.stream }),
     body: untouched ? request.body : patchJson(request.body, { set, remove }),
   }
-}
-
-/** The input without what an upstream cannot use; undefined when all of it can stay. */
-function cleanInput(text: string): Fields[] | undefined {
-  // Most inputs hold none of it, and parsing a long one again takes time.
-  if (!text.startsWith('[') || !/reasoning|_vapor_/.test(text)) return undefined
-  const input = fieldsOf(JSON.parse(text))
-  const kept = input.flatMap((item): Fields[] => {
-    if (item.type !== 'reasoning') return [item]
-    const sealed = textOf(item.encrypted_content)
-    if (!sealed) return item.id === undefined ? [item] : []
-    const signature = unwrapSignature(sealed, 'openai-responses')
-    if (signature.dialect !== 'openai-responses') return []
-    if (wrapSignature(signature) !== sealed) return [item]
-    return [{ ...item, encrypted_content: signature.value, ...(signature.item === undefined ? {} : { id: signature.item }) }]
-  })
-  const changed = kept.length !== input.length || kept.some((item, index) => item !== input[index])
-  if (!changed && !input.some(item => isOwnId(item.id))) return undefined
-  // An item that is known by its id is asked for the reasoning before it, so ids go where reasoning went.
-  const lost = kept.length !== input.length
-  return kept.map((item) => {
-    if (item.type === 'reasoning' ? !isOwnId(item.id) : !lost && !isOwnId(item.id)) return item
-    const { id: _, ...rest } = item
-    return rest
-  })
 }
 
 /** Texts that count as input tokens: instructions, messages, calls and their results, and the definitions of tools and schemas. */

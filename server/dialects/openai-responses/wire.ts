@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '#server/errors/app-error'
+import { parseShallow } from '../json-depth'
 
 /**
  * The wire of the Responses API, as far as the gateway looks at it: https://platform.openai.com/docs/api-reference/responses
@@ -51,7 +52,7 @@ export function entryOf<Value>(table: Record<string, Value>, name: unknown): Val
 
 /** Throws SyntaxError; callers say whose fault that is. */
 export function parseJson(bytes: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as unknown
+  return parseShallow(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
 }
 
 /** An upstream's JSON object. Throws AppError `upstream_malformed` for anything else. */
@@ -68,7 +69,7 @@ export function parseUpstream(bytes: Uint8Array): Fields {
 /** Undefined for a frame whose data is no JSON object. */
 export function parseEvent(data: string): Fields | undefined {
   try {
-    const event = JSON.parse(data) as unknown
+    const event = parseShallow(data)
     return isFields(event) ? event : undefined
   }
   catch { return undefined }
@@ -130,7 +131,7 @@ export function wrapCustomInput(input: string): string {
 /** The text inside the arguments of a custom tool's call; arguments that are no such object are the text themselves. */
 export function unwrapCustomInput(args: string): string {
   try {
-    const parsed = JSON.parse(args) as unknown
+    const parsed = parseShallow(args)
     if (isFields(parsed) && typeof parsed.input === 'string') return parsed.input
   }
   catch { /* A model may answer with the bare text. */ }

@@ -39,10 +39,12 @@ function writeOutput(blocks: Block[], context: AnswerContext, status: Ending['st
       const last = items.at(-1)
       if (last?.type === 'message' && Array.isArray(last.content)) last.content.push(part)
       else items.push(messageItem(id('msg'), [part], 'completed'))
+      if (block.type === 'text' && block.signature) items.push(carrierItem(id('rs'), block.signature, TEXT_ITEM))
     }
     if (block.type === 'reasoning' && (block.text || block.signature)) items.push(reasoningItem(id('rs'), block.text, block.signature))
     // Arguments that are missing though the answer ended well are none.
     if (block.type === 'tool-call') items.push(callItem(id('fc'), { ...block, args: block.args || (status === 'completed' ? '{}' : '') }, tools.get(block.name), 'completed'))
+    if (block.type === 'tool-call' && block.signature) items.push(carrierItem(id('rs'), block.signature, block.id))
     if (block.type === 'media' && block.media === 'image' && block.data) items.push(imageItem(id('ig'), block.data, block.mime))
   }
   const last = items.at(-1)
@@ -84,6 +86,17 @@ export function reasoningItem(id: string, text: string, signature: Signature | u
     summary: text ? [{ type: 'summary_text', text }] : [],
     ...(signature ? { encrypted_content: own ? signature.value : wrapSignature(signature) } : {}),
   }
+}
+
+/** What a carried signature is bound to when it is text. */
+export const TEXT_ITEM = 'text'
+
+/**
+ * A signature this dialect has no place for (Gemini signs calls and text) travels in an item of its own behind what it
+ * belongs to, bound to the call's id, and is put back in its place when it returns.
+ */
+export function carrierItem(id: string, signature: Signature, item: string): Fields {
+  return reasoningItem(id, '', { ...signature, item })
 }
 
 /** An item of a call, in the form of the client's own tool. */

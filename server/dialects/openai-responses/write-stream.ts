@@ -5,15 +5,15 @@ import { createSequence } from '../sequence'
 import type { ClientTool, Fields } from './wire'
 import { ownId, unwrapCustomInput, writeEvent } from './wire'
 import type { ItemStatus } from './write-reply'
-import { callItem, endingOf, imageItem, messageItem, reasoningItem, refusalPart, textPart, toolsOf, urlCitation, writeResponse } from './write-reply'
+import { TEXT_ITEM, callItem, carrierItem, endingOf, imageItem, messageItem, reasoningItem, refusalPart, textPart, toolsOf, urlCitation, writeResponse } from './write-reply'
 
 type CallStart = Extract<NeutralEvent, { kind: 'tool-call' }>
 
 /** The item being written. A message stays open while words follow words; every other item is one block. */
 type OpenItem =
-  | { kind: 'message', id: string, parts: Fields[], part: OpenPart | undefined }
+  | { kind: 'message', id: string, parts: Fields[], part: OpenPart | undefined, signature?: Signature }
   | { kind: 'reasoning', id: string, text: string, signature: Signature | undefined }
-  | { kind: 'call', id: string, call: { id: string, name: string, args: string }, tool: ClientTool | undefined }
+  | { kind: 'call', id: string, call: { id: string, name: string, args: string }, tool: ClientTool | undefined, signature?: Signature }
 
 interface OpenPart { refusal: boolean, text: string, citations: Citation[] }
 
@@ -91,9 +91,8 @@ const writers: Writers = {
     if (item?.kind === 'call') sayArgs(state, item, event.text)
   },
   'block-signature': (state, event) => {
-    // On words and calls other vendors' signatures have no place here.
     if (state.pending === 'reasoning') openPending(state)
-    if (state.item?.kind === 'reasoning') state.item.signature = event.signature
+    if (state.item) state.item.signature = event.signature
   },
   'block-citation': (state, event) => {
     const { item } = state
@@ -201,6 +200,13 @@ function closeItem(state: WriteState, status: Exclude<ItemStatus, 'in_progress'>
   const done = item.kind === 'message' ? closeMessage(state, item, status) : item.kind === 'reasoning' ? closeReasoning(state, item) : closeCall(state, item, status)
   emit(state, 'response.output_item.done', { output_index: state.output.length, item: done })
   state.output.push(done)
+  if (item.kind !== 'reasoning' && item.signature) carry(state, item.signature, item.kind === 'call' ? item.call.id : TEXT_ITEM)
+}
+
+function carry(state: WriteState, signature: Signature, bound: string): void {
+  const item = carrierItem(ownId('rs', state.context.requestId, state.output.length), signature, bound)
+  for (const type of ['response.output_item.added', 'response.output_item.done']) emit(state, type, { output_index: state.output.length, item })
+  state.output.push(item)
 }
 
 function closeMessage(state: WriteState, item: Extract<OpenItem, { kind: 'message' }>, status: ItemStatus): Fields {

@@ -7,6 +7,7 @@ import { createModels } from '#server/catalog/models'
 import { describeChannel, toPublicModel } from '#server/catalog/replies'
 import { openVault } from '#server/secrets/vault'
 import { createMemoryStore } from '#server/storage/drivers/memory'
+import { keys } from '#server/storage/keys'
 import { watchVersions } from '#server/storage/versions'
 import { channelCreate, channelPut } from '#shared/schemas/channel'
 import { modelCreate, modelPut } from '#shared/schemas/model'
@@ -44,6 +45,28 @@ describe('channels', () => {
     expect((await channels.create(channelForm())).value.id).toMatch(/^chn-[0-9a-z]{26}$/)
     await channels.create(channelForm({ id: 'main' }))
     await expect(channels.create(channelForm({ id: 'main' }))).rejects.toMatchObject({ code: 'already_exists', status: 409 })
+  })
+
+  it('are of no vendor when they were connected before there were any, or to one only another release knows', async () => {
+    const { store, channels, catalog } = await setup()
+    const { value: { vendor: _, ...old } } = await channels.create(channelForm({ id: 'main', vendor: 'xai' }))
+    expect((await catalog.findChannel('main'))?.quirks).toEqual({ reasoningOutside: 'in-total' })
+    for (const [id, record] of [['old', old], ['new', { ...old, vendor: 'acme' }]] as const) {
+      await store.commit(`channel_${id}`, [{ put: keys.channel(id), value: { ...record, id } }])
+      expect((await channels.require(id)).value.vendor).toBe('generic')
+    }
+    const fresh = createCatalog({ store, versions: createFeed(), channels })
+    expect((await fresh.findChannel('old'))?.quirks).toEqual({})
+    expect((await channels.list({ limit: 10 })).items.map(({ value }) => [value.id, describeChannel(value).vendor])).toEqual([['main', 'xai'], ['new', 'generic'], ['old', 'generic']])
+  })
+
+  it('keep their vendor when a form does not say it', async () => {
+    const { channels } = await setup()
+    const { value: { name, dialect, baseUrl }, version } = await channels.create(channelForm({ id: 'main', vendor: 'azure' }))
+    const form = channelPut.parse({ name, dialect, baseUrl, enabled: true, priority: 0, weight: 1, version })
+    const next = await channels.put('main', form)
+    expect(next.value.vendor).toBe('azure')
+    expect((await channels.put('main', { ...form, vendor: 'openai', version: next.version })).value.vendor).toBe('openai')
   })
 
   it('are saved over the version that was read only', async () => {

@@ -82,7 +82,7 @@ describe('reading a request into neutral words', () => {
     expect(codeOf(() => readNeutral({ contents: [{ role: 'model', parts: [{ executableCode: { code: '1' } }] }] }))).toBe('unsupported_field')
   })
 
-  it('unwraps results by any single key and keeps whole objects', () => {
+  it('unwraps results out of the usual wrappers and keeps every other object whole', () => {
     const text = (response: unknown) => {
       const block = readNeutral({ contents: [{ role: 'user', parts: [{ functionResponse: { name: 'f', response } }] }] }).messages[0]?.blocks[0] as ToolResultBlock
       return block.blocks[0]?.type === 'text' ? block.blocks[0].text : undefined
@@ -90,6 +90,7 @@ describe('reading a request into neutral words', () => {
     expect(text({ result: 'a' })).toBe('a')
     expect(text({ result: { b: 1 } })).toBe('{"b":1}')
     expect(text({ a: 1, b: 2 })).toBe('{"a":1,"b":2}')
+    expect(text({ temperature: 20 })).toBe('{"temperature":20}')
     expect(text({})).toBe('')
   })
 })
