@@ -168,17 +168,20 @@ function openItem(state: ReadState, event: Fields): NeutralEvent[] {
   state.items.add(itemKey(event))
   // Some upstreams end their reasoning only behind the answer; whatever follows must not wait for that.
   const thought = [...state.open].filter(([, block]) => block.kind === 'reasoning').flatMap(([key]) => close(state, key))
-  if (item.type !== 'function_call' && item.type !== 'custom_tool_call') return [...start(state, undefined), ...thought]
+  // A call without its name waits until it is done.
+  if ((item.type !== 'function_call' && item.type !== 'custom_tool_call') || !textOf(item.name)) return [...start(state, undefined), ...thought]
   return [...start(state, undefined), ...thought, ...openCall(state, event, item)]
 }
 
 function openCall(state: ReadState, event: Fields, item: Fields): NeutralEvent[] {
+  const name = textOf(item.name)
+  if (!name) throw new AppError('upstream_malformed')
   const block: OpenBlock = { index: state.next++, kind: 'tool-call', length: 0, custom: item.type === 'custom_tool_call' ? '' : undefined, source: undefined }
   // Announced twice: the first one ends where the second begins.
   const before = close(state, keyOf(event, 'tool-call'))
   state.open.set(keyOf(event, 'tool-call'), block)
   state.produced.call = true
-  return [...before, { type: 'block-start', index: block.index, kind: 'tool-call', id: textOf(item.call_id) || mintCallId(), name: textOf(item.name) ?? '' }]
+  return [...before, { type: 'block-start', index: block.index, kind: 'tool-call', id: textOf(item.call_id) || mintCallId(), name }]
 }
 
 /** An item is done: what was never streamed of it is said now, then its blocks end. */

@@ -37,7 +37,7 @@ describe('reading a request', () => {
   it('refuses blocks nested without end', () => {
     let content: unknown = 'x'
     for (let depth = 0; depth < 50; depth++) content = [{ type: 'document', source: { type: 'content', content } }]
-    expect(codeOf(() => read({ ...basic, messages: [{ role: 'user', content }] }))).toBe('invalid_request')
+    expect(codeOf(() => read({ ...basic, messages: [{ role: 'user', content }] }))).toBe('invalid_json')
   })
 
   it('counts instructions, thinking, calls, results, documents, tools and schemas as input', () => {

@@ -26,7 +26,7 @@ describe('reading a request', () => {
     [{ model: 'm', input, tools: [{ type: 'image_generation' }] }, 'unsupported_field tools.image_generation'],
     [{ model: 'm', input, tools: [{ type: 'shell' }] }, 'unsupported_field tools.shell'],
     [{ model: 'm', input, tools: [{ type: 'namespace', name: 'n', tools: [{ type: 'web_search' }] }] }, 'unsupported_field tools.namespace'],
-    [`{"model":"m","input":"hi","tools":[{"type":"function","name":"f","parameters":${'['.repeat(90_000)}${']'.repeat(90_000)}}]}`, 'invalid_request'],
+    [`{"model":"m","input":"hi","tools":[{"type":"function","name":"f","parameters":${'['.repeat(90_000)}${']'.repeat(90_000)}}]}`, 'invalid_json'],
     [{ model: 'm', input: [{ type: 'additional_tools', role: 'developer', tools: [{ type: 'file_search' }] }] }, 'unsupported_field tools.file_search'],
     [{ model: 'm', input, tool_choice: { type: 'web_search_preview' } }, 'unsupported_field tool_choice'],
     [{ model: 'm', input, tools: [{ type: 'function', name: 'f' }, { type: 'custom', name: 'c' }, { type: 'local_shell' }, { type: 'apply_patch' }, { type: 'shell', environment: { type: 'local' } }] }, 'accepted'],
