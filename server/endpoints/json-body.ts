@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { ClientRequest, UpstreamAccess, UpstreamRequest } from '#server/dialects/dialect'
 import { authHeader } from '#server/dialects/quirks'
 import { jsonFields, patchJson } from '#server/dialects/json-fields'
+import { parseShallow } from '#server/dialects/json-depth'
 import { AppError } from '#server/errors/app-error'
 
 export type Wire = Record<string, unknown>
@@ -81,7 +82,7 @@ export const recordOf = (value: unknown): Wire => isWire(value) ? value : {}
 export const textOf = (value: unknown): string => typeof value === 'string' ? value : ''
 
 export function parseJson(body: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as unknown
+  return parseShallow(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
 }
 
 /** Every text in a value that may be a text, a list, or objects with texts in them. */
