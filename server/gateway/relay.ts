@@ -75,7 +75,7 @@ export function createRelay(options: RelayOptions): Relay {
     const { available } = await ledger.balance(caller.user.id)
     if (available > 0 || caller.user.discount === 10_000) return
     const free = (await catalog.listOnSale()).some(model => isFree({ prices: model.prices, discount: 0 }))
-    if (!free || available < 0) throw new AppError('insufficient_credit', { available: formatNano(available), needed: 'more' })
+    if (!free || available < 0) throw new AppError('insufficient_credit', { available: formatNano(available), needed: formatNano(1) })
   }
 
   async function requireModel(caller: Caller, request: ClientRequest): Promise<ModelOnSale> {
