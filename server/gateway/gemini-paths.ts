@@ -1,4 +1,5 @@
 import { gemini } from '#server/dialects/gemini'
+import { geminiEmbeddings } from '#server/endpoints/index'
 import { AppError } from '#server/errors/app-error'
 import type { Call, Reply } from './reply'
 import type { Relay } from './relay'
@@ -18,5 +19,6 @@ export function serveGemini({ relay, countTokens, modelList }: GeminiServices, m
   const verb = name.slice(name.lastIndexOf(':') + 1)
   if (verb === 'generateContent' || verb === 'streamGenerateContent') return relay(gemini.id, call)
   if (verb === 'countTokens') return countTokens(gemini, call)
+  if (verb === 'embedContent' || verb === 'batchEmbedContents') return relay(geminiEmbeddings, call)
   throw new AppError('not_found', { path: call.target.path.slice(0, 200) })
 }
