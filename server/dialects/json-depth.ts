@@ -10,9 +10,19 @@ export function isTooDeep(value: unknown): boolean {
   return false
 }
 
+/** Nothing is nested deeper than it has opening brackets, and the frames of a stream have few: those need no walk. */
+function opensMany(text: string): boolean {
+  let opened = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if ((code === 0x7B || code === 0x5B) && ++opened > DEPTH_MAX) return true
+  }
+  return false
+}
+
 /** Throws SyntaxError for what is no JSON, or nested too deeply to be worked with. */
 export function parseShallow(text: string): unknown {
   const value = JSON.parse(text) as unknown
-  if (isTooDeep(value)) throw new SyntaxError(`nested deeper than ${DEPTH_MAX} levels`)
+  if (opensMany(text) && isTooDeep(value)) throw new SyntaxError(`nested deeper than ${DEPTH_MAX} levels`)
   return value
 }
