@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { alertList } from './alert'
 import { loginInfo, loginQuery, me } from './auth'
 import { channelCreate, channelList, channelPut, channelReply, channelTest, channelTestReply, upstreamModels } from './channel'
 import { doneReply, pageQuery, recordId, userId } from './common'
-import { batchCreate, batchCreated, batchList, batchPut, batchReply, codeRedeem, codeRedeemed, inviteInfo } from './code'
+import { batchCreate, batchCreated, batchList, batchPut, batchReply, codeRedeem, codeRedeemed, invitedList, inviteInfo } from './code'
 import { keyCreate, keyCreated, keyList, keyPatch, keyReply } from './key'
 import { modelCreate, modelList, modelPut, modelReply, publicModelList } from './model'
 import { adminOrderDetail, adminOrderList, adminOrderQuery, orderComplete, orderCreate, orderCreated, orderId, orderList, orderQuery, orderReason, orderReply, paymentSettingsPut, paymentSettingsReply, paymentsOverview, paymentsSelfTest, topUpInfo, tradeNo } from './payment'
@@ -51,6 +52,7 @@ export const api = define({
   listEntries: { method: 'GET', path: '/api/user/entries', summary: 'Your ledger entries, newest first', access: 'user', query: pageQuery, reply: entryList },
   redeemCode: { method: 'POST', path: '/api/user/redeem', summary: 'Turn a code into credit', access: 'user', body: codeRedeem, reply: codeRedeemed },
   invite: { method: 'GET', path: '/api/user/invite', summary: 'Your invitation code and what it brought', access: 'user', reply: inviteInfo },
+  listInvited: { method: 'GET', path: '/api/user/invited', summary: 'Users who came by your invitation, newest first', access: 'user', query: pageQuery, reply: invitedList },
   receipt: { method: 'GET', path: '/api/user/requests/{id}/receipt', summary: 'The signed receipt of one of your requests', access: 'user', params: id, reply: signedReceipt },
 
   topUpInfo: { method: 'GET', path: '/api/pay/info', summary: 'Amounts, rate and bonuses of a top-up', access: 'user', reply: topUpInfo },
@@ -86,6 +88,8 @@ export const api = define({
   askOrder: { method: 'POST', path: '/api/admin/orders/{id}/ask', summary: 'Ask the gateway about an order now', access: 'admin', params: order, reply: adminOrderDetail },
   completeOrder: { method: 'POST', path: '/api/admin/orders/{id}/complete', summary: 'Credit an order by hand, with a reason', access: 'admin', params: order, body: orderComplete, reply: adminOrderDetail },
   refundOrder: { method: 'POST', path: '/api/admin/orders/{id}/refund', summary: 'Pay an order back at the gateway and take its credit back', access: 'admin', params: order, body: orderReason, reply: adminOrderDetail },
+  listAlerts: { method: 'GET', path: '/api/admin/alerts', summary: 'What an admin must look at, newest first', access: 'admin', query: pageQuery, reply: alertList },
+  dismissAlert: { method: 'POST', path: '/api/admin/alerts/{id}/dismiss', summary: 'Take an alert off the list', access: 'admin', params: id, reply: doneReply },
   listCodes: { method: 'GET', path: '/api/admin/codes', summary: 'Batches of redemption codes, newest first', access: 'admin', query: pageQuery, reply: batchList },
   createCodes: { method: 'POST', path: '/api/admin/codes', summary: 'Make a batch; its codes are in this reply only', access: 'admin', body: batchCreate, reply: batchCreated },
   putCodes: { method: 'PUT', path: '/api/admin/codes/{id}', summary: 'Switch a batch on or off', access: 'admin', params: id, body: batchPut, reply: batchReply },

@@ -36,6 +36,12 @@ export const batchList = listOf(batchReply)
 export const batchCreated = z.object({ batch: batchReply, codes: z.array(z.string()) })
 export const batchPut = z.strictObject({ enabled: z.boolean() })
 
+/** What stands behind `/?invite=` in a link. */
+export const inviteCode = z.string().trim().toLowerCase().regex(/^[0-9a-z]{10}$/)
+/** The cookie that remembers it until the first sign-in, and for how long. */
+export const inviteCookie = 'vapor_invite'
+export const inviteCookieSeconds = 30 * 86_400
+
 /** What a user needs to invite others. */
 export const inviteInfo = z.object({
   /** Goes behind `/?invite=`. */
@@ -49,3 +55,6 @@ export const inviteInfo = z.object({
   earned: money,
 })
 export type InviteInfo = z.output<typeof inviteInfo>
+
+/** Users who came by one's link, newest first. */
+export const invitedList = listOf(z.object({ username: z.string(), createdAt: isoTime }))
