@@ -1,7 +1,7 @@
 /**
  * Who may import whom. The map is the rule:
  *
- * routes, api, utils, middleware, plugins → gateway → billing · users · catalog → storage → errors
+ * routes, api, utils, middleware, plugins → gateway → billing · users · catalog · settings → storage → errors
  *                                             └──→ endpoints → dialects → neutral
  */
 import { existsSync, statSync } from 'node:fs'

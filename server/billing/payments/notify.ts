@@ -17,6 +17,7 @@ import type { Settle } from './settle'
 
 const TIMEOUT_MS = 3000
 const UNVERIFIED_EVERY_MS = 5000
+const UNVERIFIED_KEPT = 100
 const FIELDS_MAX = 40
 const VALUE_MAX = 500
 const ORDER_ID = /^[0-9a-f]{32}$/
@@ -64,7 +65,8 @@ export function createNotify({ gateway, orders, questions, settle, doubts, alert
   async function receiveUnverified(order: OrderRecord, fields: Fields, outcome: string): Promise<boolean> {
     if (!isAwaiting(order) || order.gateway !== gateway.id) return false
     if (order.askedAt !== null && now() - order.askedAt < UNVERIFIED_EVERY_MS) return false
-    await note(order, fields, outcome)
+    // Whoever has made an order can send such notices for ever; the first hundred tell all there is to know.
+    if ((await orders.notices(order.id)).length < UNVERIFIED_KEPT) await note(order, fields, outcome)
     const after = await questions.askSometimes(order, now(), UNVERIFIED_EVERY_MS)
     return !isAwaiting(after)
   }

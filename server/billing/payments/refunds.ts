@@ -54,32 +54,38 @@ export function createRefunds({ orders, doubts, settle, gateway, now }: RefundsO
   async function demand(order: OrderRecord): Promise<OrderRecord> {
     const reply = await gateway.refund(order, TIMEOUT_MS)
     await orders.note(order.id, { source: 'refund', outcome: reply.answer, fields: { ...reply.fields, ...(reply.why ? { why: reply.why } : {}) } })
-    if (reply.answer === 'done') return finish(order.id)
+    if (reply.answer === 'done') return finish(order)
     if (reply.answer === 'unknown') return orders.require(order.id)
     const answer = await gateway.query(order.id, TIMEOUT_MS)
     await noteAnswer(order.id, answer)
-    return answer.answer === 'paid' ? giveBack(order, reply.why) : doubts.apply(order.id, answer)
+    return answer.answer === 'paid' ? giveBack(order) : doubts.apply(order.id, answer)
   }
 
   async function noteAnswer(id: string, { answer, fields }: QueryAnswer): Promise<void> {
     await orders.note(id, { source: 'query', outcome: answer, fields })
   }
 
-  async function finish(id: string): Promise<OrderRecord> {
-    const order = await orders.change(id, before => before.state === 'refunding'
-      ? { order: { ...before, state: 'refunded', refundHeard: true, refundedAt: now(), followUp: 'reversal' }, lines: [], steps: [] }
-      : undefined)
+  /** The gateway's own word. Should a refusal have given the credit back meanwhile, it goes once more. */
+  async function finish(asked: OrderRecord): Promise<OrderRecord> {
+    const order = await orders.change(asked.id, (before) => {
+      const made: OrderRecord = { ...before, state: 'refunded', refundHeard: true, refundedAt: now(), followUp: 'reversal' }
+      if (before.state === 'refunding' || (before.state === 'refunded' && !before.refundHeard)) return { order: made, lines: [], steps: [] }
+      if (!isCredited(before) || before.takenBack !== asked.takenBack) return undefined
+      const takenBack = before.takenBack + 1
+      const line = { kind: 'refund' as const, amount: -worthOf(before), reference: before.id, once: `${before.id}_${takenBack}`, note: before.reason ?? '' }
+      return { order: { ...made, takenBack }, lines: [line], steps: [] }
+    })
     return settle.followUp(order)
   }
 
   /** @param asked the order as it was when the gateway was asked: a later refund is not ended by an earlier refusal. */
-  function giveBack(asked: OrderRecord, why: string): Promise<OrderRecord> {
+  function giveBack(asked: OrderRecord): Promise<OrderRecord> {
     return orders.change(asked.id, (before) => {
       if (before.state !== 'refunding' || before.takenBack !== asked.takenBack) return undefined
       const order: OrderRecord = { ...before, state: 'paid', denials: 0, lastAnswer: 'paid', askedAt: now() }
       return {
         order,
-        lines: [{ kind: 'refund', amount: worthOf(before), reference: before.id, once: `${before.id}_${before.takenBack}_back`, note: why }],
+        lines: [{ kind: 'refund', amount: worthOf(before), reference: before.id, once: `${before.id}_${before.takenBack}_back`, note: '' }],
         steps: [alertOf('refund_refused', order, now())],
       }
     })

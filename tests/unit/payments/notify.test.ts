@@ -154,6 +154,17 @@ describe('a forged notice', () => {
     expect(await bench.available()).toBe(20 * CREDIT)
   })
 
+  it('is kept a hundred times at most', async () => {
+    const bench = createBench()
+    const id = await bench.make()
+    const forged = forgeries['a wrong sign']!(bench, id)
+    for (let time = 0; time < 120; time++) {
+      await bench.payments.receive(forged)
+      bench.clock.now += 5000
+    }
+    expect((await bench.outcomes(id)).length).toBeLessThanOrEqual(101)
+  })
+
   it('that names no order of ours is nothing', async () => {
     const bench = createBench()
     expect(await bench.payments.receive([['out_trade_no', 'a'.repeat(32)]])).toBe('fail')

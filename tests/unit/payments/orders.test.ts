@@ -304,6 +304,29 @@ describe('a refund', () => {
     expect(await bench.available()).toBe(0)
   })
 
+  it('that was made while another asked and was refused takes the credit again', async () => {
+    const { bench, id, refund } = await paid()
+    bench.gateway.refunds = 'refused'
+    const [asked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let second: Promise<unknown> | undefined
+    bench.gateway.before = async () => {
+      const refunding = bench.gateway.calls.at(-1) === 'refund'
+      if (!second && !refunding) {
+        second = bench.order(id).then(order => bench.start('ins_b').ask(order))
+        return asked.promise
+      }
+      if (!second || !refunding) return
+      asked.resolve()
+      await ended.promise
+      bench.gateway.refunds = 'made'
+    }
+    expect(await refund()).toMatchObject({ state: 'paid' })
+    ended.resolve()
+    await second
+    expect(await bench.order(id)).toMatchObject({ state: 'refunded', refundHeard: true })
+    expect(kinds(await bench.entries())).toEqual(['topup 20', 'bonus 2', 'refund -22', 'refund 22', 'refund -22'])
+  })
+
   it('needs a credited order of this gateway', async () => {
     const { bench } = await paid()
     const open = await bench.make()
