@@ -1,13 +1,23 @@
+import type { Nuxt } from 'nuxt/schema'
 import { threadSource } from './build/thread-source.ts'
 
 // One build serves every suite: it goes beside the development build, so both can exist.
 const buildDir = process.env.NUXT_BUILD_DIR
 
+/**
+ * The client build drops `onServerPrefetch`, by which @nuxt/icon makes each icon a boundary of `useId`: the browser then
+ * counts other ids than the server, and the labels of a form that came with the page lead to no field.
+ */
+function keepIdsAlike(_: unknown, nuxt: Nuxt): void {
+  const { client } = nuxt.options.optimization.treeShake.composables
+  client['vue'] = (client['vue'] ?? []).filter(name => name !== 'onServerPrefetch')
+}
+
 export default defineNuxtConfig({
   srcDir: '.',
   ...(buildDir ? { buildDir } : {}),
   compatibilityDate: '2026-11-01',
-  modules: ['@nuxt/ui', '@pinia/nuxt', '@nuxt/eslint'],
+  modules: ['@nuxt/ui', '@pinia/nuxt', '@nuxt/eslint', keepIdsAlike],
   css: ['~/assets/css/main.css'],
   telemetry: false,
   devtools: { enabled: false },

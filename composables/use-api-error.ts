@@ -34,6 +34,7 @@ export function useApiError() {
       if (['available', 'needed', 'left'].includes(name) && /^-?\d+\.\d+$/.test(text)) return [name, amount(text)]
       if (name === 'at' && !Number.isNaN(Date.parse(text))) return [name, time(text)]
       if (name === 'kind' && te(`kinds.${text}`)) return [name, t(`kinds.${text}`)]
+      if (name === 'state' && te(`orderStates.${text}.name`)) return [name, t(`orderStates.${text}.name`)]
       return [name, text]
     }))
   }

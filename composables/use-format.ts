@@ -41,6 +41,9 @@ export function useFormat() {
   const amount = (exact: string, digits = 6) => displayCredits(exact, digits)
   const signed = (exact: string) => exact.startsWith('-') ? `−${displayCredits(exact.slice(1))}` : `+${displayCredits(exact)}`
 
+  /** Money at the payment gateway, which is not credit: whole amounts without a fraction, others with two places. */
+  const money = (exact: string, currency: string) => `${displayCredits(exact, 2).replace(/\.00$/, '')} ${currency}`.trim()
+
   const yearOf = (date: Date) => new Intl.DateTimeFormat('en', { timeZone: zone.value, year: 'numeric' }).format(date)
 
   /** The year is said where it is another one than now, and wherever seconds are wanted. */
@@ -64,5 +67,5 @@ export function useFormat() {
     return t('units.minSec', { min: count(Math.floor(ms / 60_000)), s: Math.round(ms % 60_000 / 1000) })
   }
 
-  return { count, short, percent, amount, signed, time, day, duration }
+  return { count, short, percent, amount, signed, money, time, day, duration }
 }

@@ -1,4 +1,5 @@
 import type { ConnectContext } from './connect/context.ts'
+import type { Gateway } from './credit/context.ts'
 import { escapeHtml, page } from './page.ts'
 import { scenarios } from './upstream/scenarios.ts'
 
@@ -10,8 +11,19 @@ function code(text: string): string {
   return `<code>${escapeHtml(text)}</code>`
 }
 
+const gatewayNames = { linuxdo: ['积分', 'LinuxDo Credit'], epay: ['彩虹易支付 v1', 'generic EPay'] } as const
+const gatewayPaths = { linuxdo: ['/epay/pay/submit.php', '/epay/api.php'], epay: ['/submit.php', '/api.php'] } as const
+
+function gatewayRows({ profile: { kind }, base, pid, key }: Gateway): string {
+  const [submit, api] = gatewayPaths[kind]
+  const [chinese, english] = gatewayNames[kind]
+  const addresses = [['提交 · Submit', base + submit], ['查询与退款 · API', base + api], ['PID', pid], ['Key', key], ['故障 · Faults', `${base}/_faults`], ['订单 · Orders', `${base}/_orders`], ['通知 · Notifies', `${base}/_notices`]]
+  return `<p>${chinese} <span class="soft" lang="en">· ${english}</span></p>
+<div class="card"><table>${addresses.map(([name = '', value = '']) => row([name, code(value)])).join('')}</table></div>`
+}
+
 /** The sandbox's `/`: what lives here, how to reach it, and who and what can be asked for. */
-export function frontPage(origin: string, connect: ConnectContext, apiKeys: string[]): string {
+export function frontPage(origin: string, connect: ConnectContext, apiKeys: string[], gateways: Gateway[]): string {
   const addresses = [
     ['授权 · Authorize', `${connect.base}/oauth2/authorize`],
     ['令牌 · Token', `${connect.base}/oauth2/token`],
@@ -30,12 +42,14 @@ export function frontPage(origin: string, connect: ConnectContext, apiKeys: stri
   ]))
   return page('Vapor sandbox', `
 <h1>Vapor 沙盒 <span class="soft" lang="en">sandbox</span></h1>
-<p>开发和测试用的假服务：登录和模型上游。只在本机，没有真实的账号、密钥和钱。</p>
-<p class="soft" lang="en">Fakes to develop and test against: sign-in and a model upstream. Local only; no account, key or money here is real.</p>
+<p>开发和测试用的假服务：登录、支付和模型上游。只在本机，没有真实的账号、密钥和钱。</p>
+<p class="soft" lang="en">Fakes to develop and test against: sign-in, payment and a model upstream. Local only; no account, key or money here is real.</p>
 <h2>登录 <span class="soft" lang="en">· Sign-in (LinuxDo Connect)</span></h2>
 <div class="card"><table>${addresses.map(([name = '', value = '']) => row([escapeHtml(name), code(value)])).join('')}</table></div>
 <div class="card"><table>${users.join('')}</table></div>
 <p class="soft">在授权地址加上 <code>login_hint=UID</code> 可跳过选择页。<span lang="en">Add <code>login_hint=UID</code> to the authorize address to skip the page.</span></p>
+<h2>支付 <span class="soft" lang="en">· Payment (EPay)</span></h2>
+${gateways.map(gatewayRows).join('')}
 <h2>上游 <span class="soft" lang="en">· Upstream (four dialects)</span></h2>
 <div class="card"><table>
 ${row(['OpenAI Chat', code(`${origin}/upstream/openai/v1`)])}

@@ -7,6 +7,11 @@ import { parseFaults } from './connect/faults.ts'
 import { createGrants } from './connect/grants.ts'
 import type { SandboxUser } from './connect/users.ts'
 import { createUsers } from './connect/users.ts'
+import type { Gateway } from './credit/context.ts'
+import type { Credit } from './credit/credit.ts'
+import { createCredit } from './credit/credit.ts'
+import type { Merchant } from './credit/gateway.ts'
+import { createGateway, handleGateway } from './credit/gateway.ts'
 import { frontPage } from './front-page.ts'
 import type { Exchange } from './http.ts'
 import { sendHtml, sendJson, sendNotFound } from './http.ts'
@@ -17,6 +22,11 @@ import { clearUpstream, handleUpstream } from './upstream/upstream.ts'
 
 export type { Faults } from './connect/faults.ts'
 export type { SandboxUser, UserClaims } from './connect/users.ts'
+export type { PayAction } from './credit/context.ts'
+export type { Credit, NoticeChange } from './credit/credit.ts'
+export type { CreditFaults } from './credit/faults.ts'
+export type { Notice } from './credit/notifier.ts'
+export type { CreditOrder } from './credit/orders.ts'
 export type { AnthropicUsage } from './upstream/anthropic/usage.ts'
 export { usageOfAnthropic } from './upstream/anthropic/usage.ts'
 export { countsOfRequest, replyToRequest } from './upstream/charge.ts'
@@ -42,7 +52,10 @@ export interface SandboxOptions {
   clientSecret?: string
   /** The keys the upstreams accept, each of them. */
   apiKeys?: string[]
-  /** Milliseconds since 1970. Codes and tokens expire by it; pauses on the wire are real time. */
+  /** The merchant at LinuxDo Credit and at the generic gateway, where they are not to be the sandbox's own. */
+  credit?: Partial<Merchant>
+  epay?: Partial<Merchant>
+  /** Milliseconds since 1970. Codes, tokens and orders expire by it; pauses on the wire are real time. */
   now?: () => number
 }
 
@@ -85,6 +98,10 @@ export interface Sandbox {
     /** Forgets the requests and starts the flaky models anew. */
     clear: () => void
   }
+  /** LinuxDo Credit. */
+  credit: Credit
+  /** A generic EPay gateway, 彩虹 v1. */
+  epay: Credit
   /** Ends every connection, running or idle, and frees the port. */
   close: () => Promise<void>
 }
@@ -102,7 +119,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const origin = await listen(server, options.port ?? 0)
   const rooms = createRooms(origin, options)
   server.on('request', (request, response) => void answer(rooms, request, response))
-  const { connect, connect: { base }, upstream } = rooms
+  const { connect, connect: { base }, upstream, credit, epay } = rooms
   const apiKey = upstream.vendors.apiKeys[0] ?? ''
 
   return {
@@ -130,7 +147,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       requests: () => upstream.log.all(),
       clear: () => clearUpstream(upstream),
     },
-    close: () => close(server),
+    credit: createCredit(credit, { submit: '/epay/pay/submit.php', api: '/epay/api.php' }),
+    epay: createCredit(epay, { submit: '/submit.php', api: '/api.php' }),
+    close: () => {
+      for (const gateway of [credit, epay]) gateway.notifier.close()
+      return close(server)
+    },
   }
 }
 
@@ -138,11 +160,14 @@ interface Rooms {
   origin: string
   connect: ConnectContext
   upstream: UpstreamContext
+  credit: Gateway
+  epay: Gateway
 }
 
 function createRooms(origin: string, options: SandboxOptions): Rooms {
   const now = options.now ?? Date.now
   const redirectUris = options.redirectUri ?? defaultRedirectUris
+  const users = createUsers()
   return {
     origin,
     connect: {
@@ -152,7 +177,7 @@ function createRooms(origin: string, options: SandboxOptions): Rooms {
       clientSecret: options.clientSecret ?? 'sandbox-client-secret',
       redirectUris: typeof redirectUris === 'string' ? [redirectUris] : [...redirectUris],
       now,
-      users: createUsers(),
+      users,
       grants: createGrants(now),
       signIns: new Map(),
       faults: {},
@@ -161,6 +186,8 @@ function createRooms(origin: string, options: SandboxOptions): Rooms {
       log: createRequestLog(),
       vendors: { origin, apiKeys: options.apiKeys ?? ['sk-sandbox-one', 'sk-sandbox-two'], now, attempts: new Map(), answers: 0 },
     },
+    credit: createGateway({ kind: 'linuxdo', base: `${origin}/credit`, merchant: options.credit, now, users }),
+    epay: createGateway({ kind: 'epay', base: `${origin}/epay`, merchant: options.epay, now, users }),
   }
 }
 
@@ -197,10 +224,12 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
   }
 }
 
-async function route({ origin, connect, upstream }: Rooms, exchange: Exchange): Promise<void> {
+async function route({ origin, connect, upstream, credit, epay }: Rooms, exchange: Exchange): Promise<void> {
   const { url, response } = exchange
-  if (url.pathname === '/') return sendHtml(response, 200, frontPage(origin, connect, upstream.vendors.apiKeys))
+  if (url.pathname === '/') return sendHtml(response, 200, frontPage(origin, connect, upstream.vendors.apiKeys, [credit, epay]))
   if (url.pathname.startsWith('/connect/')) return handleConnect(connect, exchange, url.pathname.slice('/connect'.length))
   if (url.pathname.startsWith('/upstream/')) return handleUpstream(upstream, exchange, url.pathname.slice('/upstream'.length))
+  if (url.pathname.startsWith('/credit/')) return handleGateway(credit, exchange, url.pathname.slice('/credit'.length))
+  if (url.pathname.startsWith('/epay/')) return handleGateway(epay, exchange, url.pathname.slice('/epay'.length))
   sendNotFound(response, url.pathname)
 }

@@ -18,6 +18,10 @@ try {
     'OpenAI Responses': sandbox.upstream.responses.baseUrl,
     'Anthropic': sandbox.upstream.anthropic.baseUrl,
     'Gemini': sandbox.upstream.gemini.baseUrl,
+    'EPAY_SUBMIT_URL': sandbox.credit.submitUrl,
+    'EPAY_API_URL': sandbox.credit.apiUrl,
+    'EPAY_PID': sandbox.credit.pid,
+    'EPAY_KEY': sandbox.credit.key,
     'upstream API keys': sandbox.upstream.apiKeys.join(' or '),
   }
   for (const [name, value] of Object.entries(lines)) console.log(`${name.padEnd(20)} ${value}`)

@@ -28,17 +28,27 @@ a.choice img { width: 2.5rem; height: 2.5rem; border-radius: 50%; flex: none }
 form { display: flex; gap: .5rem; padding: .75rem 0 } label { display: block; flex: 1 }
 input, button { font: inherit; min-height: 2.75rem; border-radius: 8px; border: 1px solid var(--line); background: var(--page); color: inherit; padding: 0 .75rem; width: 100% }
 button { width: auto; background: var(--accent); color: var(--card); border: 0; cursor: pointer }
+form.stack { flex-direction: column } form.stack button { width: 100% } button.plain { background: var(--page); color: var(--ink); border: 1px solid var(--line) }
+button:hover { filter: brightness(1.08) } :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+.amount { font-size: 2.5rem; font-weight: 650; line-height: 1.2; margin: .5rem 0 0; font-variant-numeric: tabular-nums } .amount small { font-size: 1rem; font-weight: 400 }
 `
 
-/** Wraps a body in the sandbox's one look. `body` is HTML already escaped; `title` is plain text. */
-export function page(title: string, body: string, width: 'wide' | 'narrow' = 'wide'): string {
+/** Where a page leads by itself after some seconds. */
+export interface Onward {
+  seconds: number
+  address: string
+}
+
+/** Wraps a body in the sandbox's one look. `body` is HTML already escaped; `title` and addresses are plain text. */
+export function page(title: string, body: string, width: 'wide' | 'narrow' = 'wide', onward?: Onward): string {
+  const refresh = onward ? `\n<meta http-equiv="refresh" content="${escapeHtml(`${onward.seconds};url=${onward.address}`)}">` : ''
   return `<!doctype html>
 <html lang="zh-CN">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
+<title>${escapeHtml(title)}</title>${refresh}
 <link rel="icon" href="data:,">
 <style>${style}</style>
 </head>

@@ -38,7 +38,7 @@ function secrets(): { JWT_SECRET: string, VAPOR_SECRET: string } {
   return made
 }
 
-function environment(origin: string, port: number, { connect }: Sandbox): Record<string, string> {
+function environment(origin: string, port: number, { connect, credit }: Sandbox): Record<string, string> {
   return {
     ...secrets(),
     NODE_ENV: 'production',
@@ -55,6 +55,13 @@ function environment(origin: string, port: number, { connect }: Sandbox): Record
     OAUTH_USERINFO_URL: connect.userinfoUrl,
     OAUTH_ISSUER: connect.issuer,
     OAUTH_JWKS_URL: connect.jwksUrl,
+    EPAY_KIND: credit.profile,
+    EPAY_PID: credit.pid,
+    EPAY_KEY: credit.key,
+    EPAY_SUBMIT_URL: credit.submitUrl,
+    EPAY_API_URL: credit.apiUrl,
+    EPAY_NOTIFY_URL: `${origin}/api/pay/notify`,
+    EPAY_RETURN_URL: `${origin}/api/pay/return`,
     VAPOR_STORE: `sqlite:${join(dataDir, 'vapor.db')}`,
     VAPOR_DATA_DIR: dataDir,
     // The sandbox's upstream is on the loopback address, over plain http.

@@ -7,13 +7,15 @@ import type { StoreDriver } from '#server/storage/store'
 import type { VersionWatch } from '#server/storage/versions'
 
 /** What the boot plugin has made, once per process. Handlers take it from here; rooms get what they need as arguments. */
-export interface Runtime extends Services, Pick<Gateway, 'relay' | 'openRequests' | 'modelList' | 'keyInfo' | 'countTokens' | 'probe' | 'health'> {
+export interface Runtime extends Services, Pick<Gateway, 'relay' | 'openRequests' | 'modelList' | 'keyInfo' | 'requireCaller' | 'countTokens' | 'probe' | 'health'> {
   config: Config
   store: StoreDriver
   versions: VersionWatch
   ledger: Ledger
   /** Whose address a connection speaks for, behind the trusted proxies. */
   addressOf(peer: string | undefined, forwarded: string | undefined): string
+  /** Does once what otherwise happens on timers. */
+  runChores(): Promise<{ asked: number, swept: number, folded: number }>
   /** Settlements waiting because the store could not take them. */
   outboxSize(): number
   log: Log

@@ -1,24 +1,41 @@
+import { createCodes } from '#server/billing/codes/index'
+import { createInvitations } from '#server/billing/invitations'
+import type { Ledger } from '#server/billing/ledger'
+import { createPayments } from '#server/billing/payments/index'
+import type { FetchText } from '#server/billing/payments/index'
+import { createReceipts } from '#server/billing/receipts'
 import { createStatement } from '#server/billing/statement'
 import { createStatistics } from '#server/billing/statistics'
 import { createCatalog } from '#server/catalog/catalog'
 import { createChannels } from '#server/catalog/channels'
 import { createModels } from '#server/catalog/models'
 import type { Config } from '#server/config'
+import { createSigner } from '#server/secrets/signing-key'
 import type { Vault } from '#server/secrets/vault'
+import { createSettingGroup } from '#server/settings/settings'
 import type { Store } from '#server/storage/store'
 import type { VersionWatch } from '#server/storage/versions'
 import { createConnect } from '#server/users/connect'
+import { createInvites } from '#server/users/invites'
 import { createKeys } from '#server/users/keys'
 import { createAttemptCookies } from '#server/users/oauth-cookie'
 import { createSessions } from '#server/users/session'
 import { createSignIn } from '#server/users/sign-in'
 import { createUsers } from '#server/users/users'
+import { paymentSettings as paymentSettingsSchema } from '#shared/schemas/payment'
+import { parseSafeNano } from '#shared/utils/money'
 
 export interface ServicesOptions {
   config: Config
   store: Store
   versions: VersionWatch
   vault: Vault
+  ledger: Ledger
+  /** Names this process in the store. */
+  instance: string
+  /** Calls the payment gateway, and our own address. */
+  fetchText: FetchText
+  fetchOwn: FetchText
   /** What went wrong where nobody waits for an answer. */
   onError: (error: unknown) => void
 }
@@ -26,11 +43,24 @@ export interface ServicesOptions {
 export type Services = ReturnType<typeof createServices>
 
 /** Puts together what the consoles are made of: people, catalogue, and the reading side of the money. */
-export function createServices({ config, store, versions, vault, onError }: ServicesOptions) {
+export function createServices({ config, store, versions, vault, ledger, instance, fetchText, fetchOwn, onError }: ServicesOptions) {
   const users = createUsers({ store, versions })
+  const signer = createSigner({ store, vault })
   const channels = createChannels({ store, versions, vault, allowPrivate: config.VAPOR_ALLOW_PRIVATE_UPSTREAMS })
+  const paymentSettings = createSettingGroup({ store, versions, now: Date.now }, 'payments', paymentSettingsSchema)
+  const invitations = createInvitations({ store, ledger, inviterOf: async user => (await users.get(user))?.invitedBy })
+  const follow = {
+    async credit({ user: invitee, id: order }: { user: string, id: string }) {
+      const { inviteCredit, inviteCap: cap } = await paymentSettings.read()
+      await invitations.rewardInviter({ invitee, order, credit: parseSafeNano(inviteCredit) ?? 0, cap })
+    },
+    async reversal({ user: invitee, id: order }: { user: string, id: string }) {
+      await invitations.reverseInvite({ invitee, order })
+    },
+  }
   return {
     users,
+    invites: createInvites({ store, getUser: users.get, getUsers: users.getMany }),
     keys: createKeys({ store, versions, onError }),
     sessions: createSessions(config.JWT_SECRET),
     attemptCookies: createAttemptCookies(config.JWT_SECRET, config.secure),
@@ -39,6 +69,12 @@ export function createServices({ config, store, versions, vault, onError }: Serv
     models: createModels({ store, versions }),
     catalog: createCatalog({ store, versions, channels, onError }),
     statement: createStatement({ store }),
+    codes: createCodes({ store, ledger }),
+    invitations,
+    paymentSettings,
+    payments: createPayments({ store, ledger, config, settings: paymentSettings, follow, fetchText, fetchOwn, instance, now: Date.now, onError }),
+    signer,
+    receipts: createReceipts({ store, signer, issuer: config.publicOrigin ?? 'vapor' }),
     statistics: createStatistics({ store, timeZone: config.VAPOR_TIME_ZONE }),
   }
 }

@@ -1,6 +1,7 @@
 import { resealChannels } from '#server/catalog/reseal'
 import { readConfig } from '#server/config/index'
 import { toAppError } from '#server/errors/app-error'
+import { resealSigningKey } from '#server/secrets/signing-key'
 import { openVault, sealCanary } from '#server/secrets/vault'
 import { openStore } from '#server/storage/index'
 
@@ -12,7 +13,9 @@ if (!config || fatal.length > 0) {
 try {
   const store = await openStore(config.VAPOR_STORE, { production: config.production })
   const secrets = { store, vaporSecrets: config.VAPOR_SECRET, jwtSecrets: config.JWT_SECRET, production: config.production }
-  const changed = await resealChannels(store, await openVault(secrets))
+  const vault = await openVault(secrets)
+  const changed = await resealChannels(store, vault)
+  await resealSigningKey(store, vault)
   await sealCanary(secrets)
   await store.close()
   console.log(`${changed} channel${changed === 1 ? '' : 's'} encrypted anew. The older secrets are not needed any more.`)

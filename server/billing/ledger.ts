@@ -1,5 +1,5 @@
 /**
- * The only code that moves money. Four verbs: credit, reserve, extend, settle; `README.md` beside this file lists the
+ * The only code that moves money. Five verbs: credit, book, reserve, extend, settle; `README.md` beside this file lists the
  * invariants they keep. Amounts are integer nano-credits.
  */
 import { AppError } from '#server/errors/app-error'
@@ -24,6 +24,23 @@ export interface CreditOrder {
   reference: string
   note: string
 }
+
+/** One signed amount of several that are booked together. */
+export interface BookLine {
+  kind: Exclude<EntryKind, 'charge' | 'adjust'>
+  /** Signed; available may go below zero by it. */
+  amount: number
+  /** What the entry shows. */
+  reference: string
+  /** Booked once per kind and this text: the reference, or more where one reference is booked repeatedly. */
+  once: string
+  note: string
+}
+
+/** What refused a booking: one of the caller's own steps by its index, or a line that was booked before. */
+export type BookResult =
+  | { ok: true, entries: Entry[] }
+  | { ok: false, step: number | 'booked', value: Json }
 
 export interface ReserveOrder {
   hold: Omit<Hold, 'amount' | 'v'>
@@ -83,6 +100,27 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
     if (result.ok) return { entry, repeated: false }
     if (result.reason === 'exists') return { entry: requireSame(result.value, entry), repeated: true }
     if (result.reason === 'floor' && order.kind === 'adjust') throw new AppError('adjust_below_zero', { available: formatNano(Number(result.value ?? 0)) })
+    throw new AppError('balance_out_of_range')
+  }
+
+  /**
+   * Books several amounts of one user together with what goes along with them, in one commit: all or nothing. The steps
+   * must not touch counters of money. Throws balance_out_of_range.
+   */
+  async function book(user: string, lines: BookLine[], steps: Step[]): Promise<BookResult> {
+    const at = now()
+    const entries = lines.map(({ once: _, ...line }): Entry => ({ v: 1, id: createId('ent', at), user, ...line, late: false, at }))
+    const sum = Number(lines.reduce((total, line) => total + BigInt(line.amount), 0n))
+    if (!Number.isSafeInteger(sum)) throw new AppError('balance_out_of_range')
+    const result = await store.commit(entries[0]?.id ?? `book_${user}`, [
+      ...steps,
+      ...(lines.length === 0 ? [] : [{ add: keys.available(user), by: sum }]),
+      ...lines.map((line, index) => ({ once: keys.onceCredit(line.kind, line.once), value: entries[index]! })),
+      ...entries.map(entry => ({ put: keys.entry(user, entry.at, entry.id), value: entry })),
+    ])
+    if (result.ok) return { ok: true, entries }
+    if (result.step < steps.length) return { ok: false, step: result.step, value: result.value }
+    if (result.reason === 'exists') return { ok: false, step: 'booked', value: result.value }
     throw new AppError('balance_out_of_range')
   }
 
@@ -179,7 +217,7 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
     ]
   }
 
-  return { balance, isOpen, credit, reserve, extend, settle, sweep }
+  return { balance, isOpen, credit, book, reserve, extend, settle, sweep }
 }
 
 function reserveSteps(hold: Hold, order: ReserveOrder): { steps: Step[], names: string[] } {

@@ -11,15 +11,32 @@ export function priceOf(prices: PriceTable<number>, usageClass: UsageClass, inpu
   return priceIn(prices, usageClass, longContextOf(prices, { input: inputTokens })) ?? 0
 }
 
+/** One line of a bill. */
+export interface PriceLine {
+  usageClass: UsageClass
+  units: number
+  /** Nano-credits per million units. */
+  price: number
+}
+
+/** What a usage is charged by, class by class: the sum of these lines is the cost, and the bill shows no others. */
+export function linesOf(snapshot: PriceSnapshot, usage: Usage): PriceLine[] {
+  return chargesOf(snapshot.prices, usage, snapshot.picture).map(({ price = 0, ...line }) => ({ ...line, price }))
+}
+
+/** Σ units × price × (10,000 − discount): ten thousand million times the cost in nano-credits, before it is rounded. */
+export function exactCostOf(snapshot: PriceSnapshot, usage: Usage): bigint {
+  const sum = linesOf(snapshot, usage).reduce((total, { units, price }) => total + BigInt(units) * BigInt(price), 0n)
+  return sum * (BASIS_POINTS - BigInt(snapshot.discount))
+}
+
 /**
  * The cost of a usage in nano-credits: Σ units × price, less the discount, divided once and rounded up to a whole nano,
  * so that splitting a request never makes it cheaper and a priced request is never free by rounding.
  */
 export function costOf(snapshot: PriceSnapshot, usage: Usage): number {
-  let sum = 0n
-  for (const { units, price } of chargesOf(snapshot.prices, usage, snapshot.picture)) sum += BigInt(units) * BigInt(price ?? 0)
   const divisor = UNITS_PER_PRICE * BASIS_POINTS
-  const cost = Number((sum * (BASIS_POINTS - BigInt(snapshot.discount)) + divisor - 1n) / divisor)
+  const cost = Number((exactCostOf(snapshot, usage) + divisor - 1n) / divisor)
   // A cost beyond the range of a balance can only come from a price or usage beyond all limits: never book a rounded one.
   if (!Number.isSafeInteger(cost)) throw new RangeError('a cost left the range of safe integers')
   return cost

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseSafeNano } from '#shared/utils/money'
+import { parseCents, parseSafeNano } from '#shared/utils/money'
 
 const flag = z.enum(['true', 'false', '1', '0', '']).default('false').transform(text => text === 'true' || text === '1')
 const optional = z.string().trim().default('')
@@ -9,6 +9,14 @@ const credits = z.string().default('0').transform((text, context) => {
   const nano = parseSafeNano(text)
   if (nano !== undefined && nano >= 0) return nano
   context.addIssue('must be a number of credits such as 0.5')
+  return z.NEVER
+})
+/** Money of the payment gateway in cents; null when it is not set. */
+const cents = z.string().optional().transform((text, context) => {
+  if (text === undefined) return null
+  const value = parseCents(text.trim())
+  if (value !== undefined) return value
+  context.addIssue('must be an amount of money such as 100 or 9.90')
   return z.NEVER
 })
 const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback)
@@ -38,10 +46,23 @@ export const environment = z.object({
   /** Credits a new user starts with. */
   WELCOME_CREDIT: credits,
 
+  /** `linuxdo` is LinuxDo Credit, `epay` any other gateway that speaks EPay v1 with MD5. */
+  EPAY_KIND: z.enum(['linuxdo', 'epay']).default('linuxdo'),
   EPAY_PID: optional,
   EPAY_KEY: optional,
+  EPAY_SUBMIT_URL: url.transform(text => text || 'https://credit.linux.do/epay/pay/submit.php'),
+  EPAY_API_URL: url.transform(text => text || 'https://credit.linux.do/epay/api.php'),
   EPAY_NOTIFY_URL: url,
   EPAY_RETURN_URL: url,
+  /** Ways of paying in the gateway's words; the first is the default. */
+  EPAY_TYPES: z.string().default('epay').transform(text => text.split(',').map(part => part.trim()).filter(Boolean))
+    .refine(types => types.length > 0 && types.every(type => /^[a-z0-9_]{1,20}$/.test(type)), 'must be names such as alipay,wxpay'),
+  /** Up to this much a valid notice is believed while the gateway cannot be asked. Null: the largest preset. */
+  EPAY_TRUST_NOTIFY_MAX: cents,
+  /** Questions to the gateway go through this proxy. */
+  EPAY_PROXY_URL: url,
+  /** Lets a scheduler call POST /api/cron. Empty: the address does not exist. */
+  VAPOR_CRON_SECRET: optional,
 
   VAPOR_STORE: z.string().default('sqlite:.data/vapor.db'),
   /** Where the outbox and other local files live. */

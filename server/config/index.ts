@@ -2,6 +2,10 @@ import { environment } from './env'
 import type { Environment } from './env'
 
 const SECRET_MIN = 32
+const GATEWAY_URL_MAX = 100
+/** `?o=` and an order number. */
+const RETURN_QUERY_LENGTH = 35
+const GATEWAY_KEY_MIN = 8
 
 export interface Config extends Environment {
   production: boolean
@@ -11,6 +15,8 @@ export interface Config extends Environment {
   secure: boolean
   /** Names of the variables sign-in still needs. */
   missingForSignIn: string[]
+  /** What payments still need: names of variables, with a reason where one is set but cannot work. */
+  missingForPayments: string[]
 }
 
 /** A sentence per problem; `fatal` ones stop the start in production. */
@@ -34,6 +40,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigRepor
     publicOrigin: origin,
     secure: origin?.startsWith('https:') ?? false,
     missingForSignIn: (['OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET', 'OAUTH_REDIRECT_URI', 'JWT_SECRET'] as const).filter(name => values[name].length === 0),
+    missingForPayments: paymentProblems(values),
   }
   return { config, fatal: fatalProblems(config), warnings: weakPoints(config) }
 }
@@ -46,12 +53,27 @@ function fatalProblems(config: Config): string[] {
     if (config.production && config[name].some(secret => secret.length < SECRET_MIN))
       problems.push(`${name} has a secret shorter than ${SECRET_MIN} characters; make one with: openssl rand -hex 32`)
   }
+  if (config.VAPOR_CRON_SECRET !== '' && config.VAPOR_CRON_SECRET.length < SECRET_MIN)
+    problems.push(`VAPOR_CRON_SECRET is shorter than ${SECRET_MIN} characters; make one with: openssl rand -hex 32`)
   return problems
+}
+
+/** Gateways take addresses of at most 100 characters, and put their own fields behind them. */
+function paymentProblems(values: Environment): string[] {
+  const missing = (['EPAY_PID', 'EPAY_KEY', 'EPAY_NOTIFY_URL', 'EPAY_RETURN_URL'] as const).filter(name => values[name] === '')
+  const problems: string[] = []
+  for (const [name, room] of [['EPAY_NOTIFY_URL', 0], ['EPAY_RETURN_URL', RETURN_QUERY_LENGTH]] as const) {
+    if (values[name].length + room > GATEWAY_URL_MAX) problems.push(`${name} (at most ${GATEWAY_URL_MAX - room} characters)`)
+    if (/[?#&]/.test(values[name])) problems.push(`${name} (must not have a query)`)
+  }
+  if (values.EPAY_KEY && values.EPAY_KEY.length < GATEWAY_KEY_MIN) problems.push(`EPAY_KEY (shorter than ${GATEWAY_KEY_MIN} characters: anybody could guess it)`)
+  return [...missing, ...problems]
 }
 
 function weakPoints(config: Config): string[] {
   const warnings: string[] = []
   if (config.missingForSignIn.length > 0) warnings.push(`Nobody can sign in until these are set: ${config.missingForSignIn.join(', ')}.`)
+  if (config.missingForPayments.length > 0) warnings.push(`Payments are off until these are set: ${config.missingForPayments.join(', ')}.`)
   if (config.ADMIN_UIDS.length === 0) warnings.push('ADMIN_UIDS is empty: nobody is an admin. Set it to your LinuxDo id.')
   if (!config.publicOrigin) warnings.push('FRONTEND_URL is not set: the origin of each call cannot be checked against it.')
   else if (!config.secure && config.production) warnings.push('The site is served over plain http: session cookies are not Secure.')

@@ -69,6 +69,27 @@ export const errorCodes = {
   adjust_below_zero: { status: 422, retryable: false, message: 'The user has only {available}; an adjustment cannot go below zero.' },
   balance_out_of_range: { status: 422, retryable: false, message: 'A balance can hold at most 9007199 credits.' },
 
+  // payments
+  payments_not_configured: { status: 503, retryable: false, message: 'Payments are not set up yet. Set {missing} in the environment and restart.' },
+  payments_disabled: { status: 503, retryable: false, message: 'Top-ups are switched off just now. Ask the operator of this site.' },
+  amount_out_of_range: { status: 422, retryable: false, message: 'Pay between {min} and {max}.' },
+  too_many_orders: { status: 429, retryable: true, message: 'At most {limit} orders may wait for payment at once. Pay one of them, or wait until they expire.' },
+  order_credited: { status: 422, retryable: false, message: 'This order has been credited already.' },
+  order_not_credited: { status: 422, retryable: false, message: 'Only an order whose credit stands can be paid back.' },
+  order_trade_unknown: { status: 422, retryable: false, message: 'The gateway\'s number of this order is not known, so it cannot be asked to pay back. Do it in the gateway\'s own console.' },
+  duplicate_trade: { status: 422, retryable: false, message: 'The trade number {trade} belongs to another order already.' },
+  other_gateway: { status: 422, retryable: false, message: 'This order was made at another gateway ({gateway}), which is not connected any more.' },
+
+  // codes and receipts
+  code_unknown: { status: 404, retryable: false, message: 'This code is not known. Check it for mistyped characters.' },
+  code_expired: { status: 422, retryable: false, message: 'This code expired at {at}.' },
+  code_off: { status: 422, retryable: false, message: 'This code is switched off. Ask whoever gave it to you.' },
+  code_used_up: { status: 422, retryable: false, message: 'This code has been used up.' },
+  code_redeemed_before: { status: 422, retryable: false, message: 'You redeemed this code at {at} and got {credit} for it. Nothing was added again.' },
+  too_many_codes: { status: 429, retryable: true, message: 'Too many wrong codes. Wait {minutes} minutes and check the code.' },
+  codes_unavailable: { status: 501, retryable: false, message: 'Codes cannot be redeemed on the kind of store this shop runs on yet. Ask the operator of this site.' },
+  receipt_pending: { status: 425, retryable: true, message: 'This request is still running or being booked. Its receipt comes with its end.' },
+
   // ourselves
   store_unavailable: { status: 503, retryable: true, message: 'The store is not reachable. Nothing was charged; try again in a moment.' },
   settling: { status: 503, retryable: true, message: 'Earlier charges are still being booked. Nothing was charged; try again in a moment.' },

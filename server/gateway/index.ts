@@ -52,6 +52,8 @@ export function createGateway(options: GatewayOptions) {
     ...countOpen(relay),
     modelList: createModelList({ catalog, callers }),
     keyInfo: createKeyInfo({ callers, ledger, store }),
+    /** Who calls, for answers the gateway has no part in. */
+    requireCaller: callers.require,
     countTokens: createTokenCount({ callers, catalog, counter }),
     probe: createProbe(upstream.call),
     health,

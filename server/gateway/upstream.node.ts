@@ -1,4 +1,4 @@
-import { Agent } from 'undici'
+import { Agent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { AppError } from '#server/errors/app-error'
 import { guardedLookup, requireOpenUrl } from './address-guard'
@@ -8,6 +8,8 @@ export interface NodeUpstreamOptions {
   allowPrivate: boolean
   headersTimeoutMs: number
   silenceTimeoutMs: number
+  /** Calls go through this proxy, which then resolves names itself. */
+  proxyUrl?: string | undefined
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -19,12 +21,10 @@ const QUEUE_MAX = 64
  * https://undici.nodejs.org/#/docs/api/Dispatcher?id=dispatcherdispatchoptions-handler
  */
 export function createNodeUpstream(options: NodeUpstreamOptions): { call: Upstream, close(): Promise<void> } {
-  const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(options.allowPrivate) },
-    headersTimeout: options.headersTimeoutMs,
-    bodyTimeout: options.silenceTimeoutMs,
-    keepAliveTimeout: 30_000,
-  })
+  const timeouts = { headersTimeout: options.headersTimeoutMs, bodyTimeout: options.silenceTimeoutMs, keepAliveTimeout: 30_000 }
+  const agent = options.proxyUrl
+    ? new ProxyAgent({ uri: options.proxyUrl, ...timeouts })
+    : new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(options.allowPrivate) }, ...timeouts })
 
   async function call(request: UpstreamCall, onAccepted?: () => void): Promise<UpstreamReply> {
     const url = new URL(request.url)

@@ -10,6 +10,7 @@ import { createLog } from '#server/config/log'
 import type { Log } from '#server/config/log'
 import { toAppError } from '#server/errors/app-error'
 import { createClientAddress } from '#server/gateway/client-address'
+import { createTextFetcher } from '#server/gateway/fetch-text'
 import { createGateway } from '#server/gateway/index'
 import { setRuntime } from '#server/runtime'
 import { openVault } from '#server/secrets/vault'
@@ -20,6 +21,7 @@ import { watchVersions } from '#server/storage/versions'
 
 const SWEEP_MS = 15_000
 const FOLD_MS = 60_000
+const ASK_MS = 5000
 const DRAIN_MS = 10_000
 const WARM_AFTER_MS = 500
 
@@ -56,10 +58,20 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
   const lease = await holdLease(store, instance, onError)
   const versions = watchVersions(store, { onError })
   const vault = await openVault({ store, vaporSecrets: config.VAPOR_SECRET, jwtSecrets: config.JWT_SECRET, production: config.production })
-  const services = createServices({ config, store, versions, vault, onError })
   const ledger = createLedger({ store })
+  const allowPrivate = config.VAPOR_ALLOW_PRIVATE_UPSTREAMS
+  const fetcher = createTextFetcher({ allowPrivate, proxyUrl: config.EPAY_PROXY_URL })
+  const ownFetcher = createTextFetcher({ allowPrivate, proxyUrl: '' })
+  const services = createServices({ config, store, versions, vault, ledger, instance, fetchText: fetcher.fetchText, fetchOwn: ownFetcher.fetchText, onError })
   const outbox = await openOutbox({ file: join(config.VAPOR_DATA_DIR, 'outbox.jsonl'), settle: order => ledger.settle(order), onError })
   const gateway = createGateway({ config, instance, store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError })
+
+  const requestsTtlMs = config.VAPOR_REQUESTS_DAYS * 86_400_000
+  const chores = {
+    ask: () => services.payments.runAsker(),
+    sweep: () => sweepOrphans({ store, ledger, requestsTtlMs }),
+    fold: async () => await services.statistics.fold() + await services.payments.foldTotals(),
+  }
 
   setRuntime({
     ...services,
@@ -69,14 +81,15 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
     versions,
     ledger,
     addressOf: createClientAddress(config.VAPOR_TRUSTED_PROXIES),
+    runChores: async () => ({ asked: await chores.ask(), swept: await chores.sweep(), folded: await chores.fold() }),
     outboxSize: () => outbox.size,
     log,
   })
 
-  const requestsTtlMs = config.VAPOR_REQUESTS_DAYS * 86_400_000
   const timers = [
-    setInterval(() => sweepOrphans({ store, ledger, requestsTtlMs }).catch(onError), SWEEP_MS),
-    setInterval(() => services.statistics.fold().catch(onError), FOLD_MS),
+    setInterval(() => chores.sweep().catch(onError), SWEEP_MS),
+    setInterval(() => chores.fold().catch(onError), FOLD_MS),
+    setInterval(() => chores.ask().catch(onError), ASK_MS),
   ]
   timers.forEach(timer => timer.unref())
   await outbox.flush()
@@ -90,6 +103,8 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
     versions.close()
     lease.close()
     await gateway.close()
+    await fetcher.close()
+    await ownFetcher.close()
     await store.close()
   }
 }

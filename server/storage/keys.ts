@@ -9,7 +9,15 @@
  * | users | `users_all_<time>_<user>`, `users_name_<base32 name>_<user>` → user id | sign-up time, name |
  * | keys of a user | `keys_user_<user>_<key>` → key id | key id |
  * | channels, models | `channel_<id>`, `model_<id>` → the record | id |
+ * | batches of codes | `batch_<batch>` → the batch | time of making |
+ * | users somebody invited | `invited_<inviter>_<time>_<user>` → user id | sign-up time |
  * | audit | `audit_<time>_<id>` → the line | time |
+ * | orders of all, a user | `orders_<list>_<time>_<order>` → order id | creation |
+ * | orders to ask the gateway about | `orders_ask_<time>_<order>` → order id | next question |
+ * | notices of an order | `notice_<order>_<id>` → the notice | time |
+ * | changes of orders, for totals | `orderevent_<time>_<id>` → the event | time |
+ * | totals of orders | `ordertotal_day_<day>`, `ordertotal_state_<state>` → counters | day, state |
+ * | alerts | `alert_<id>` → the alert | time |
  * | statistics | `stat_<dimension>_<id>_<day>` → counters | day |
  * | who was there on a day | `statday_<dimension>_<day>_<id>` → counters | id |
  *
@@ -86,7 +94,7 @@ export type StatDimension = 'all' | 'user' | 'model' | 'channel'
 
 export const keys = {
   meta: (name: string) => `meta_${name}`,
-  version: (name: 'auth' | 'catalogue') => `version_${name}`,
+  version: (name: 'auth' | 'catalogue' | 'settings') => `version_${name}`,
   lease: (instance: string) => `lease_${instance}`,
 
   user: (user: string) => `user_${user}`,
@@ -116,6 +124,8 @@ export const keys = {
   holdPrefix: 'hold_',
   entry: (user: string, at: number, entry: string) => `entry_${user}_${timePart(at)}_${entry}`,
   entryPrefix: (user: string) => `entry_${user}_`,
+  /** Sorts right behind every entry booked until then. */
+  entriesUntil: (user: string, at: number) => `entry_${user}_${timePart(at + 1)}`,
   onceCharge: (request: string) => `once_charge_${request}`,
   onceRelease: (request: string) => `once_release_${request}`,
   onceCredit: (kind: string, reference: string) => `once_credit_${kind}_${digest(reference)}`,
@@ -139,8 +149,49 @@ export const keys = {
   onceRoll: (window: number, part = 0) => part === 0 ? `once_roll_${timePart(window)}` : `once_roll_${timePart(window)}_${part}`,
   rolledTo: 'meta_rolledto',
 
+  batch: (batch: string) => `batch_${batch}`,
+  batchPrefix: 'batch_',
+  batchRedeemed: (batch: string) => `batchredeemed_${batch}`,
+  codeByHash: (sha256: string) => `codehash_${sha256}`,
+  codeUses: (code: string) => `codeuses_${code}`,
+
+  inviteByCode: (code: string) => `invite_${code}`,
+  inviteCode: (user: string) => `invitecode_${user}`,
+  inviteTally: (user: string) => `invitetally_${user}`,
+  invited: (inviter: string, at: number, user: string) => `${invitedPrefix(inviter)}${timePart(at)}_${user}`,
+  invitedPrefix,
+  inviteReward: (invitee: string) => `invitereward_${invitee}`,
+  inviteVoid: (order: string) => `invitevoid_${order}`,
+
+  setting: (group: string) => `setting_${group}`,
+
+  order: (order: string) => `order_${order}`,
+  ordersAll: (at: number, order: string) => `orders_all_${timePart(at)}_${order}`,
+  ordersAllPrefix: 'orders_all_',
+  ordersOfUser: (user: string, at: number, order: string) => `orders_user_${user}_${timePart(at)}_${order}`,
+  ordersOfUserPrefix: (user: string) => `orders_user_${user}_`,
+  ordersAsk: (at: number, order: string) => `orders_ask_${timePart(at)}_${order}`,
+  ordersAskPrefix: 'orders_ask_',
+  orderSlots: (user: string) => `orderslots_${user}`,
+  orderOfTrade: (gateway: string, tradeNo: string) => `trade_${gateway}_${digest(tradeNo)}`,
+  onceFirstPaid: (user: string) => `once_firstpaid_${user}`,
+  notice: (order: string, id: string) => `notice_${order}_${id}`,
+  noticePrefix: (order: string) => `notice_${order}_`,
+  orderEvent: (at: number, id: string) => `orderevent_${timePart(at)}_${id}`,
+  orderEventPrefix: 'orderevent_',
+  orderTotalOfDay: (day: string) => `ordertotal_day_${day.replaceAll('-', '')}`,
+  orderTotalOfState: (state: string) => `ordertotal_state_${state}`,
+  ordersFoldedTo: 'meta_ordersfolded',
+  alert: (id: string) => `alert_${id}`,
+  alertPrefix: 'alert_',
+  onceAlert: (kind: string, about: string) => `once_alert_${kind}_${digest(about)}`,
+
   audit: (at: number, id: string) => `audit_${timePart(at)}_${id}`,
   auditPrefix: 'audit_',
+}
+
+function invitedPrefix(inviter: string): string {
+  return `invited_${inviter}_`
 }
 
 function requestListPrefix(list: RequestList): string {

@@ -1,11 +1,11 @@
 /**
- * How processes learn that users, keys or the catalogue have changed: whoever changes them raises a version record in
- * the same commit, and everybody reads both records once a second.
+ * How processes learn that users, keys, the catalogue or settings have changed: whoever changes them raises a version
+ * record in the same commit, and everybody reads all of them once a second.
  */
 import { keys } from './keys'
 import type { Step, Store } from './store'
 
-const NAMES = ['auth', 'catalogue'] as const
+const NAMES = ['auth', 'catalogue', 'settings'] as const
 
 export type VersionName = typeof NAMES[number]
 
@@ -30,7 +30,7 @@ export function versionStep(name: VersionName): Step {
  */
 export function watchVersions(store: Store, options: { intervalMs?: number, onError?: (error: unknown) => void } = {}): VersionWatch {
   const { intervalMs = 1000, onError = () => {} } = options
-  const listeners: Record<VersionName, Set<() => void>> = { auth: new Set(), catalogue: new Set() }
+  const listeners: Record<VersionName, Set<() => void>> = { auth: new Set(), catalogue: new Set(), settings: new Set() }
   let seen: (string | undefined)[] | 'nothing' | 'failed' = 'nothing'
   let last = Promise.resolve()
   let reading = false

@@ -38,9 +38,9 @@ export function createSignIn({ connect, users, config }: SignInOptions) {
       return { person, known }
     },
 
-    /** Writes the user and answers the record a session is made from. */
-    async admit(person: Person): Promise<UserRecord> {
-      return (await users.signIn(person)).user
+    /** Writes the user, a new one with who invited him, and answers the record a session is made from. */
+    async admit(person: Person, invitedBy: string | undefined): Promise<UserRecord> {
+      return (await users.signIn(person, invitedBy)).user
     },
   }
 }

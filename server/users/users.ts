@@ -9,6 +9,8 @@ import { createUserLists } from './user-lists'
 
 const CHANGE_TRIES = 8
 const TOUCH_AFTER_MS = 3_600_000
+/** Users who may come by one person's link; more come as if without. */
+const INVITED_MAX = 1000
 
 export interface UserRecord {
   v: 1
@@ -30,6 +32,8 @@ export interface UserRecord {
   limits: { concurrency: number } | null
   /** Sessions carry it; raising it ends them all. */
   epoch: number
+  /** Whose invitation brought the user here; fixed at the first sign-in. */
+  invitedBy?: string
   createdAt: number
   lastSeenAt: number
 }
@@ -70,13 +74,18 @@ export function createUsers({ store, versions, now = Date.now }: UsersOptions) {
     return user
   }
 
-  /** Makes the user at the first sign-in, refreshes what LinuxDo says about it at every later one. */
-  async function signIn(person: Person): Promise<{ user: UserRecord, created: boolean }> {
+  /**
+   * Makes the user at the first sign-in, refreshes what LinuxDo says about it at every later one. Who invited him counts
+   * at the first only.
+   */
+  async function signIn(person: Person, invitedBy?: string): Promise<{ user: UserRecord, created: boolean }> {
+    let inviter = invitedBy
     for (let tries = 0; tries < CHANGE_TRIES; tries++) {
       const stored = await store.get<UserRecord>(keys.user(person.id))
-      const user = stored ? { ...stored.value, ...person, lastSeenAt: now() } : newUser(person, now())
+      const user = stored ? { ...stored.value, ...person, lastSeenAt: now() } : newUser(person, inviter, now())
       const result = await store.commit(`signin_${person.id}`, stored ? writeSteps(stored, user) : firstSteps(user))
       if (result.ok) return { user, created: !stored }
+      if (result.reason === 'ceil') inviter = undefined
     }
     throw new AppError('changed_meanwhile', { kind: 'user' })
   }
@@ -122,11 +131,11 @@ export function createUsers({ store, versions, now = Date.now }: UsersOptions) {
     if (stored) await store.commit(`touch_${user.id}`, writeSteps(stored, { ...stored.value, lastSeenAt: now() }))
   }
 
-  return { get, namesOf, require, signIn, change, signOutEverywhere, noteInactive, touch, ...createUserLists({ store, get, getMany }) }
+  return { get, getMany, namesOf, require, signIn, change, signOutEverywhere, noteInactive, touch, ...createUserLists({ store, get, getMany }) }
 }
 
-function newUser(person: Person, at: number): UserRecord {
-  return { v: 1, ...person, status: 'active', note: '', discount: 0, limits: null, epoch: 0, createdAt: at, lastSeenAt: at }
+function newUser(person: Person, invitedBy: string | undefined, at: number): UserRecord {
+  return { v: 1, ...person, status: 'active', note: '', discount: 0, limits: null, epoch: 0, ...(invitedBy === undefined ? {} : { invitedBy }), createdAt: at, lastSeenAt: at }
 }
 
 function firstSteps(user: UserRecord): Step[] {
@@ -134,6 +143,14 @@ function firstSteps(user: UserRecord): Step[] {
     { once: keys.user(user.id), value: user },
     { put: keys.usersAll(user.createdAt, user.id), value: user.id },
     { put: keys.usersName(user.username, user.id), value: user.id },
+    ...(user.invitedBy === undefined ? [] : invitedSteps(user, user.invitedBy)),
+  ]
+}
+
+function invitedSteps(user: UserRecord, inviter: string): Step[] {
+  return [
+    { add: keys.inviteTally(inviter), by: { invited: 1 }, ceil: { invited: INVITED_MAX } },
+    { put: keys.invited(inviter, user.createdAt, user.id), value: user.id },
   ]
 }
 

@@ -21,7 +21,8 @@ export async function readJsonBody(event: H3Event): Promise<unknown> {
   }
 }
 
-async function readText(event: H3Event): Promise<string> {
+/** The body as text. Throws body_too_large beyond 1 MB. */
+export async function readText(event: H3Event): Promise<string> {
   if (Number(getRequestHeader(event, 'content-length')) > BODY_MAX) throw tooLarge(event)
   const { req } = event.node
   // Some hosts hand over a body they have read already, and only h3 knows where they put it.

@@ -1,9 +1,13 @@
 import { z } from 'zod'
+import { alertList } from './alert'
 import { loginInfo, loginQuery, me } from './auth'
 import { channelCreate, channelList, channelPut, channelReply, channelTest, channelTestReply, upstreamModels } from './channel'
 import { doneReply, pageQuery, recordId, userId } from './common'
+import { batchCreate, batchCreated, batchList, batchPut, batchReply, codeRedeem, codeRedeemed, invitedList, inviteInfo } from './code'
 import { keyCreate, keyCreated, keyList, keyPatch, keyReply } from './key'
 import { modelCreate, modelList, modelPut, modelReply, publicModelList } from './model'
+import { adminOrderDetail, adminOrderList, adminOrderQuery, orderComplete, orderCreate, orderCreated, orderId, orderList, orderQuery, orderReason, orderReply, paymentSettingsPut, paymentSettingsReply, paymentsOverview, paymentsSelfTest, topUpInfo, tradeNo } from './payment'
+import { signedReceipt } from './receipt'
 import { adminRequestList, adminRequestQuery } from './request'
 import { entryList, statsQuery, statsReply, usageQuery, usageReply } from './usage'
 import { auditList, userList, userPut, userQuery, userReply } from './user'
@@ -28,6 +32,7 @@ const define = <const T extends Record<string, Operation>>(operations: T): T => 
 const key = z.object({ key: recordId })
 const id = z.object({ id: recordId })
 const uid = z.object({ uid: userId })
+const order = z.object({ id: orderId })
 
 /** Every JSON operation of the consoles. Handlers, pages and `/docs/api.json` are made from this table. */
 export const api = define({
@@ -45,6 +50,16 @@ export const api = define({
   deleteKey: { method: 'DELETE', path: '/api/user/keys/{key}', summary: 'Delete a key for good', access: 'user', params: key, reply: doneReply },
   usage: { method: 'GET', path: '/api/user/usage', summary: 'Totals, days and requests', access: 'user', query: usageQuery, reply: usageReply },
   listEntries: { method: 'GET', path: '/api/user/entries', summary: 'Your ledger entries, newest first', access: 'user', query: pageQuery, reply: entryList },
+  redeemCode: { method: 'POST', path: '/api/user/redeem', summary: 'Turn a code into credit', access: 'user', body: codeRedeem, reply: codeRedeemed },
+  invite: { method: 'GET', path: '/api/user/invite', summary: 'Your invitation code and what it brought', access: 'user', reply: inviteInfo },
+  listInvited: { method: 'GET', path: '/api/user/invited', summary: 'Users who came by your invitation, newest first', access: 'user', query: pageQuery, reply: invitedList },
+  receipt: { method: 'GET', path: '/api/user/requests/{id}/receipt', summary: 'The signed receipt of one of your requests', access: 'user', params: id, reply: signedReceipt },
+
+  topUpInfo: { method: 'GET', path: '/api/pay/info', summary: 'Amounts, rate and bonuses of a top-up', access: 'user', reply: topUpInfo },
+  createOrder: { method: 'POST', path: '/api/pay/create', summary: 'An order and where to pay it', access: 'user', body: orderCreate, reply: orderCreated, idempotent: true },
+  payReturn: { method: 'GET', path: '/api/pay/return', summary: 'Where the browser comes back to from paying', access: 'public' },
+  queryOrder: { method: 'GET', path: '/api/pay/query/{trade_no}', summary: 'Ask the gateway about an order now; our number or the gateway\'s', access: 'user', params: z.object({ trade_no: tradeNo }), reply: orderReply },
+  listOrders: { method: 'GET', path: '/api/user/orders', summary: 'Your orders, newest first', access: 'user', query: orderQuery, reply: orderList },
 
   listChannels: { method: 'GET', path: '/api/admin/channels', summary: 'Channels', access: 'admin', query: pageQuery, reply: channelList },
   createChannel: { method: 'POST', path: '/api/admin/channels', summary: 'Connect a channel', access: 'admin', body: channelCreate, reply: channelReply, idempotent: true },
@@ -63,6 +78,21 @@ export const api = define({
   putUser: { method: 'PUT', path: '/api/admin/users/{uid}', summary: 'Status, note, discount, limits, adjustment of the balance', access: 'admin', params: uid, body: userPut, reply: userReply, idempotent: true },
   listUserEntries: { method: 'GET', path: '/api/admin/users/{uid}/entries', summary: 'Ledger entries of one user, newest first', access: 'admin', params: uid, query: pageQuery, reply: entryList },
   listRequests: { method: 'GET', path: '/api/admin/requests', summary: 'Requests of everybody', access: 'admin', query: adminRequestQuery, reply: adminRequestList },
+  adminReceipt: { method: 'GET', path: '/api/admin/requests/{id}/receipt', summary: 'The signed receipt of a request', access: 'admin', params: id, reply: signedReceipt },
+  payments: { method: 'GET', path: '/api/admin/payments', summary: 'The gateway, orders by state, totals by day', access: 'admin', reply: paymentsOverview },
+  testPayments: { method: 'POST', path: '/api/admin/payments/self-test', summary: 'Try whether payers and the gateway will get through', access: 'admin', reply: paymentsSelfTest },
+  getPaymentSettings: { method: 'GET', path: '/api/admin/settings/payments', summary: 'Rate, amounts, bonuses', access: 'admin', reply: paymentSettingsReply },
+  putPaymentSettings: { method: 'PUT', path: '/api/admin/settings/payments', summary: 'Change them; names the version it was made from', access: 'admin', body: paymentSettingsPut, reply: paymentSettingsReply },
+  listAllOrders: { method: 'GET', path: '/api/admin/orders', summary: 'Orders of everybody', access: 'admin', query: adminOrderQuery, reply: adminOrderList },
+  getOrder: { method: 'GET', path: '/api/admin/orders/{id}', summary: 'One order with everything the gateway said', access: 'admin', params: order, reply: adminOrderDetail },
+  askOrder: { method: 'POST', path: '/api/admin/orders/{id}/ask', summary: 'Ask the gateway about an order now', access: 'admin', params: order, reply: adminOrderDetail },
+  completeOrder: { method: 'POST', path: '/api/admin/orders/{id}/complete', summary: 'Credit an order by hand, with a reason', access: 'admin', params: order, body: orderComplete, reply: adminOrderDetail },
+  refundOrder: { method: 'POST', path: '/api/admin/orders/{id}/refund', summary: 'Pay an order back at the gateway and take its credit back', access: 'admin', params: order, body: orderReason, reply: adminOrderDetail },
+  listAlerts: { method: 'GET', path: '/api/admin/alerts', summary: 'What an admin must look at, newest first', access: 'admin', query: pageQuery, reply: alertList },
+  dismissAlert: { method: 'POST', path: '/api/admin/alerts/{id}/dismiss', summary: 'Take an alert off the list', access: 'admin', params: id, reply: doneReply },
+  listCodes: { method: 'GET', path: '/api/admin/codes', summary: 'Batches of redemption codes, newest first', access: 'admin', query: pageQuery, reply: batchList },
+  createCodes: { method: 'POST', path: '/api/admin/codes', summary: 'Make a batch; its codes are in this reply only', access: 'admin', body: batchCreate, reply: batchCreated },
+  putCodes: { method: 'PUT', path: '/api/admin/codes/{id}', summary: 'Switch a batch on or off', access: 'admin', params: id, body: batchPut, reply: batchReply },
   stats: { method: 'GET', path: '/api/admin/stats', summary: 'Money and traffic by day, model, channel and user', access: 'admin', query: statsQuery, reply: statsReply },
   listAudit: { method: 'GET', path: '/api/admin/audit', summary: 'What admins changed, newest first', access: 'admin', query: pageQuery, reply: auditList },
 })

@@ -27,11 +27,32 @@ export function parseSafeNano(text: string): number | undefined {
 
 /** Nano-credits to decimal text in credits, exact, without trailing zeros: 1500000000 → "1.5". */
 export function formatNano(nano: number | bigint): string {
-  const value = BigInt(nano)
+  return formatDecimal(BigInt(nano), DIGITS)
+}
+
+/** An integer of the `digits`-th place as exact decimal text, without trailing zeros: 12 at 3 digits → "0.012". */
+export function formatDecimal(value: bigint, digits: number): string {
+  const one = 10n ** BigInt(digits)
   const absolute = value < 0n ? -value : value
-  const whole = absolute / BigInt(NANO_PER_CREDIT)
-  const fraction = (absolute % BigInt(NANO_PER_CREDIT)).toString().padStart(DIGITS, '0').replace(/0+$/, '')
-  return `${value < 0n ? '-' : ''}${whole}${fraction ? `.${fraction}` : ''}`
+  const fraction = (absolute % one).toString().padStart(digits, '0').replace(/0+$/, '')
+  return `${value < 0n ? '-' : ''}${absolute / one}${fraction ? `.${fraction}` : ''}`
+}
+
+const GATEWAY_MONEY = /^(\d{1,9})(?:\.(\d{1,2}))?$/
+
+/** Money of the payment gateway ("10", "9.9", "9.90") to integer cents, or undefined when it is anything else. */
+export function parseCents(text: string): number | undefined {
+  const match = GATEWAY_MONEY.exec(text)
+  if (!match) return undefined
+  const [, whole = '0', fraction = ''] = match
+  return Number(BigInt(whole) * 100n + BigInt(fraction.padEnd(2, '0')))
+}
+
+/** Integer cents to the form gateways sign: always two decimals. */
+export function formatCents(cents: number | bigint): string {
+  const value = BigInt(cents)
+  const absolute = value < 0n ? -value : value
+  return `${value < 0n ? '-' : ''}${absolute / 100n}.${(absolute % 100n).toString().padStart(2, '0')}`
 }
 
 /**

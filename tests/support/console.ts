@@ -16,9 +16,9 @@ export class ApiError extends Error {
   }
 }
 
-/** Signs in through the fake Connect by redirects alone, as `curl -L` with a cookie jar does. */
-export async function signIn(url: string, uid: string): Promise<Console> {
-  const jar = new Map<string, string>()
+/** Signs in through the fake Connect by redirects alone, as `curl -L` with a cookie jar does; `cookies` are in it already. */
+export async function signIn(url: string, uid: string, cookies?: Record<string, string>): Promise<Console> {
+  const jar = new Map(Object.entries(cookies ?? {}))
   const header = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
   let next: string | null = `${url}/api/auth/login?login_hint=${uid}`
   for (let hops = 0; next && hops < 10; hops++) {

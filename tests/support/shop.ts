@@ -54,12 +54,13 @@ export async function openShop(options: ShopOptions = {}) {
   const onError = (error: unknown) => errors.push(error)
   const versions = watchVersions(store, { onError })
   const vault = await openVault({ store: engine, vaporSecrets: config.VAPOR_SECRET, jwtSecrets: config.JWT_SECRET, production: false })
-  const services = createServices({ config, store, versions, vault, onError })
   const ledger = createLedger({ store })
+  const noCalls = () => Promise.reject(new Error('there is no payment gateway here'))
+  const services = createServices({ config, store, versions, vault, ledger, instance: 'ins_test', fetchText: noCalls, fetchOwn: noCalls, onError })
   const outbox = await openOutbox({ file: join(dataDir, 'outbox.jsonl'), settle: order => ledger.settle(order), onError })
   const gateway = createGateway({ config, instance: 'ins_test', store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError, openAfterMs: options.openAfterMs, keepAliveMs: options.keepAliveMs })
   const logged: unknown[] = []
-  setRuntime({ ...services, ...gateway, config, store, versions, ledger, addressOf: createClientAddress([]), outboxSize: () => outbox.size, log: { error: (message, cause) => logged.push(message, cause), info: () => {} } })
+  setRuntime({ ...services, ...gateway, config, store, versions, ledger, addressOf: createClientAddress([]), runChores: noCalls, outboxSize: () => outbox.size, log: { error: (message, cause) => logged.push(message, cause), info: () => {} } })
 
   const { user } = await services.users.signIn({ id: USER, username: 'user', name: '', avatar: '', trustLevel: 2, active: true, silenced: false })
   const available = options.available ?? 1_000_000_000
@@ -170,6 +171,8 @@ async function listen() {
   await route('/v1/models', import('../../server/routes/v1/models/index'))
   await route('/v1/models/**:id', import('../../server/routes/v1/models/[...id]'))
   await route('/v1/key', import('../../server/routes/v1/key'))
+  await route('/v1/receipts/:id', import('../../server/routes/v1/receipts/[id]'))
+  await route('/.well-known/jwks.json', import('../../server/routes/.well-known/jwks.json.get'))
   await route('/v1/**', import('../../server/routes/v1/[...path]'))
   app.use(router)
   const server = createServer(toNodeListener(app)).listen(0, '127.0.0.1')

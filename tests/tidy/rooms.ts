@@ -10,7 +10,7 @@ import type { Finding, Source } from './sources'
 import { importsOf, root } from './sources'
 
 const leaves = ['errors', 'secrets', 'config']
-const business = ['billing', 'users', 'catalog']
+const business = ['billing', 'users', 'catalog', 'settings']
 const behindTheDoor = ['gateway', 'endpoints', 'dialects', ...business, 'storage', ...leaves]
 
 /** Server rooms and what lies to their right. A room always sees itself, `shared/` and packages. */
@@ -30,6 +30,7 @@ const serverRooms: Record<string, string[]> = {
   billing: ['storage', ...leaves],
   users: ['storage', ...leaves],
   catalog: ['storage', ...leaves],
+  settings: ['storage', ...leaves],
   // Secrets keep their canary and their own key in the store, so the store cannot know secrets.
   secrets: ['storage', 'errors', 'config'],
   storage: ['errors', 'config'],

@@ -28,7 +28,7 @@ export interface Finding {
 }
 
 const skipped = /^(?:node_modules|coverage|dist.*)$/
-const keptDotNames = new Set(['.ci', '.github', '.editorconfig', '.env.example', '.gitignore', '.npmrc', '.gitattributes'])
+const keptDotNames = new Set(['.ci', '.well-known', '.github', '.editorconfig', '.env.example', '.gitignore', '.npmrc', '.gitattributes'])
 
 /** Every file a commit would hold, sorted. Build outputs, data and installed packages are not among them. */
 export function listFiles(folder = ''): string[] {

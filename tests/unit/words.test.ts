@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { chargeRules, endReasons } from '#shared/schemas/request'
+import { alertKinds } from '#shared/schemas/alert'
+import { orderStates } from '#shared/schemas/payment'
 import { entryKinds } from '#shared/schemas/usage'
 import { dialectIds } from '#shared/schemas/channel'
 import { usageClassNames } from '#shared/schemas/price'
@@ -34,6 +36,8 @@ describe.each([['zh-CN', zh as Messages], ['en', en as Messages]])('the words of
       ...chargeRules.map(name => `chargeRules.${name}`),
       ...endReasons.map(name => `endReasons.${name}`),
       ...entryKinds.map(name => `entryKinds.${name}`),
+      ...orderStates.flatMap(name => [`orderStates.${name}.name`, `orderStates.${name}.means`]),
+      ...alertKinds.flatMap(name => [`alerts.kinds.${name}.title`, `alerts.kinds.${name}.what`]),
       ...dialectIds.map(name => `dialects.${name}`),
       ...usageClassNames.map(name => `classes.${name}`),
     ]

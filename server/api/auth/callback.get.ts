@@ -1,12 +1,13 @@
-import { deleteCookie, getQuery, parseCookies, sendRedirect, setCookie } from 'h3'
+import { deleteCookie, getCookie, getQuery, parseCookies, sendRedirect, setCookie } from 'h3'
 import { AppError } from '#server/errors/app-error'
 import { useRuntime } from '#server/runtime'
 import { sessionCookie } from '#server/users/session'
 import { defineApi } from '#server/utils/define-api'
 import { api } from '#shared/schemas/api'
+import { inviteCookie } from '#shared/schemas/code'
 
 export default defineApi(api.loginCallback, async ({ event }) => {
-  const { attemptCookies, config, ledger, sessions, signIn } = useRuntime()
+  const { attemptCookies, config, invites, ledger, sessions, signIn } = useRuntime()
   signIn.requireReady()
   const { code, state, error } = getQuery(event)
   const attempt = typeof state === 'string' ? attemptCookies.take(state, parseCookies(event)) : undefined
@@ -20,7 +21,7 @@ export default defineApi(api.loginCallback, async ({ event }) => {
   const { person, known } = await signIn.identify(code, attempt)
   if (!known && config.WELCOME_CREDIT > 0)
     await ledger.credit({ user: person.id, kind: 'welcome', amount: config.WELCOME_CREDIT, reference: person.id, note: '' })
-  const user = await signIn.admit(person)
+  const user = await signIn.admit(person, known ? undefined : await invites.inviterOf(getCookie(event, inviteCookie), person.id))
   const cookie = sessionCookie(config.secure)
   setCookie(event, cookie.name, await sessions.issue(user), cookie.options)
   await sendRedirect(event, attempt.next, 302)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createApp, createRouter, toNodeListener } from 'h3'
 import type { EventHandler } from 'h3'
 import { createLedger } from '#server/billing/ledger'
+import type { FetchText } from '#server/billing/payments/index'
 import { readConfig } from '#server/config'
 import type { Config } from '#server/config'
 import { createHealth } from '#server/gateway/health'
@@ -38,8 +39,11 @@ export interface Console {
   close(): Promise<void>
 }
 
+/** How the shop's payments call the outside, where a test lets them. */
+export interface Lines { gateway?: FetchText, own?: FetchText }
+
 /** The console API on its own server: real handlers, a store in memory, and a gateway that is not there. */
-export async function startConsole(env: Record<string, string> = {}): Promise<Console> {
+export async function startConsole(env: Record<string, string> = {}, lines: Lines = {}): Promise<Console> {
   const { config, fatal } = readConfig({
     NODE_ENV: 'test', JWT_SECRET: SECRET, FRONTEND_URL: ORIGIN, ADMIN_UIDS: '1', OAUTH_CLIENT_ID: 'vapor', OAUTH_CLIENT_SECRET: 'secret',
     OAUTH_REDIRECT_URI: `${ORIGIN}/api/auth/callback`, VAPOR_ALLOW_PRIVATE_UPSTREAMS: 'true', ...env,
@@ -47,7 +51,7 @@ export async function startConsole(env: Record<string, string> = {}): Promise<Co
   if (!config) throw new Error(fatal.join('\n'))
   const errors: string[] = []
   const probed: string[] = []
-  const runtime = await createTestRuntime(config, errors, probed)
+  const runtime = await createTestRuntime(config, errors, probed, lines)
   setRuntime(runtime)
   const server = createServer(toNodeListener(createConsoleApp(await loadHandlers())))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -79,22 +83,25 @@ export async function startConsole(env: Record<string, string> = {}): Promise<Co
   }
 }
 
-async function createTestRuntime(config: Config, errors: string[], probed: string[]): Promise<Runtime> {
+async function createTestRuntime(config: Config, errors: string[], probed: string[], lines: Lines): Promise<Runtime> {
   const store = createMemoryStore()
   const versions = watchVersions(store, { intervalMs: 60_000 })
   const vault = await openVault({ store, vaporSecrets: [], jwtSecrets: config.JWT_SECRET, production: false })
   const notHere = () => Promise.reject(new Error('there is no gateway in this test'))
+  const ledger = createLedger({ store })
   return {
-    ...createServices({ config, store, versions, vault, onError: error => errors.push(String(error)) }),
+    ...createServices({ config, store, versions, vault, ledger, instance: 'ins_test', fetchText: lines.gateway ?? notHere, fetchOwn: lines.own ?? notHere, onError: error => errors.push(String(error)) }),
     config,
     store,
     versions,
-    ledger: createLedger({ store }),
+    ledger,
     health: createHealth(),
+    runChores: notHere,
     relay: notHere,
     modelList: { list: notHere, one: notHere },
     countTokens: notHere,
     keyInfo: { key: notHere, subscription: notHere, usage: notHere },
+    requireCaller: notHere,
     probe: {
       async testUpstream({ credential, upstreamModel }) {
         probed.push(`${credential} ${upstreamModel}`)

@@ -47,3 +47,32 @@ describe('the configuration', () => {
       .toMatchObject({ WELCOME_CREDIT: 500_000_000, ADMIN_UIDS: ['1', '2'], JWT_SECRET: [SECRET, `${SECRET}2`] })
   })
 })
+
+describe('payments', () => {
+  const set = { EPAY_PID: 'p', EPAY_KEY: 'k'.repeat(16), EPAY_NOTIFY_URL: 'https://shop.example/api/pay/notify', EPAY_RETURN_URL: 'https://shop.example/api/pay/return' }
+  const missing = (env: Record<string, string>) => readConfig({ JWT_SECRET: 's'.repeat(32), ...env }).config?.missingForPayments
+
+  it('are off until everything is there, and the shop is not', () => {
+    expect(missing(set)).toEqual([])
+    for (const name of Object.keys(set)) expect(missing({ ...set, [name]: '' })).toEqual([name])
+    expect(readConfig({ JWT_SECRET: 's'.repeat(32), NODE_ENV: 'production' }).fatal).toEqual([])
+  })
+
+  it.each([
+    ['EPAY_RETURN_URL', `https://shop.example/${'x'.repeat(45)}`, 'EPAY_RETURN_URL (at most 65 characters)'],
+    ['EPAY_NOTIFY_URL', `https://shop.example/${'x'.repeat(80)}`, 'EPAY_NOTIFY_URL (at most 100 characters)'],
+    ['EPAY_NOTIFY_URL', 'https://shop.example/?a=1&b=2', 'EPAY_NOTIFY_URL (must not have a query)'],
+    ['EPAY_KEY', 'short', 'EPAY_KEY (shorter than 8 characters: anybody could guess it)'],
+  ])('are off with %s %s', (name, value, problem) => {
+    expect(missing({ ...set, [name]: value })).toEqual([problem])
+  })
+
+  it('read amounts, kinds and ways of paying', () => {
+    const { config } = readConfig({ JWT_SECRET: 's'.repeat(32), EPAY_TRUST_NOTIFY_MAX: '99.5', EPAY_TYPES: 'alipay, wxpay' })
+    expect(config).toMatchObject({ EPAY_KIND: 'linuxdo', EPAY_TRUST_NOTIFY_MAX: 9950, EPAY_TYPES: ['alipay', 'wxpay'] })
+    expect(readConfig({ JWT_SECRET: 's'.repeat(32) }).config?.EPAY_TRUST_NOTIFY_MAX).toBe(null)
+    for (const [name, value] of [['EPAY_TRUST_NOTIFY_MAX', 'much'], ['EPAY_TYPES', 'a&b'], ['EPAY_KIND', 'other']] as const)
+      expect(readConfig({ JWT_SECRET: 's'.repeat(32), [name]: value }).fatal.join(), name).toContain(name)
+    expect(readConfig({ JWT_SECRET: 's'.repeat(32), VAPOR_CRON_SECRET: 'short' }).fatal.join()).toContain('VAPOR_CRON_SECRET')
+  })
+})

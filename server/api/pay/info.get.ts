@@ -1,0 +1,5 @@
+import { useRuntime } from '#server/runtime'
+import { defineApi } from '#server/utils/define-api'
+import { api } from '#shared/schemas/api'
+
+export default defineApi(api.topUpInfo, ({ user }) => useRuntime().payments.offer(user.id))
