@@ -1,5 +1,4 @@
-import type { Prices, Usage, UsageClass } from '#shared/schemas/price'
-import { usageClassNames, usageClasses } from '#shared/schemas/price'
+import type { Picture, Prices, Usage, UsageClass } from '#shared/schemas/price'
 
 export interface BillLine {
   usageClass: UsageClass
@@ -12,27 +11,14 @@ export interface BillLine {
 
 const MILLION = 6
 
-/** The price of a class, or that of the class it is charged like. */
-export function priceOf(prices: Prices, usageClass: UsageClass): string {
-  const own = prices[usageClass]
-  if (own !== undefined) return own
-  const like: UsageClass | null = usageClasses[usageClass]
-  return like ? priceOf(prices, like) : '0'
-}
-
 /** Units × price for every class that was used: how a charge comes about, before discount and rounding. */
-export function billLines(usage: Usage, prices: Prices): BillLine[] {
-  return usageClassNames.flatMap((usageClass) => {
-    const units = usage[usageClass] ?? 0
-    if (units === 0) return []
-    const price = priceOf(prices, usageClass)
-    return [{ usageClass, units, price, cost: multiply(units, price) }]
-  })
+export function billLines(usage: Usage, prices: Prices, picture?: Picture): BillLine[] {
+  return chargesOf<string>(prices, usage, picture).map(({ usageClass, units, price = '0' }) => ({ usageClass, units, price, cost: multiply(units, price) }))
 }
 
 /** What the lines come to: rounded up once, to the ninth place, after the discount. */
-export function billTotal(lines: BillLine[], prices: Prices, discount = 0): string {
-  const sum = lines.reduce((total, line) => total + BigInt(line.units) * (parseNano(priceOf(prices, line.usageClass)) ?? 0n), 0n)
+export function billTotal(lines: BillLine[], discount: number): string {
+  const sum = lines.reduce((total, line) => total + BigInt(line.units) * (parseNano(line.price) ?? 0n), 0n)
   const divisor = 1_000_000n * 10_000n
   const product = sum * BigInt(10_000 - discount)
   return formatNano((product + divisor - 1n) / divisor)

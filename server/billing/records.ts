@@ -1,15 +1,15 @@
 import type { ChargeRule, EndReason } from '#shared/schemas/request'
-import type { Usage, UsageClass } from '#shared/schemas/price'
+import type { Picture, PriceTable, Usage } from '#shared/schemas/price'
 import type { EntryKind } from '#shared/schemas/usage'
-
-/** Integer nano-credits per million units. Only classes with a price of their own appear. */
-export type PriceTable = Partial<Record<UsageClass, number>>
 
 /** What a request costs, fixed when it starts: later changes of the catalogue do not touch it. */
 export interface PriceSnapshot {
-  prices: PriceTable
+  /** Integer nano-credits per million units. Only classes with a price of their own appear. */
+  prices: PriceTable<number>
   /** Basis points off, 0 to 10000. */
   discount: number
+  /** Size and quality of the pictures it asks for or was charged for; absent where none are sold. */
+  picture?: Picture
 }
 
 /** The open request: written by `reserve`, deleted by `settle`. Its one writer is the instance it names. */

@@ -1,8 +1,9 @@
 import type { AdminRequest, RequestReply } from '#shared/schemas/request'
-import type { Prices } from '#shared/schemas/price'
+import type { Prices, PriceTable } from '#shared/schemas/price'
 import type { EntryReply, Tally as TallyReply } from '#shared/schemas/usage'
 import { formatNano } from '#shared/utils/money'
-import type { Attempt, Entry, PriceTable, RequestRecord } from './records'
+import { mapPrices } from '#shared/utils/prices'
+import type { Attempt, Entry, RequestRecord } from './records'
 import type { RequestPage } from './statement'
 import type { Series } from './statistics'
 import type { Tally } from './tally'
@@ -29,6 +30,7 @@ export function toRequestReply(record: RequestRecord): RequestReply {
     converted: record.converted ?? null,
     late: record.late,
     prices: toPrices(record.price.prices),
+    picture: record.price.picture ?? null,
     discount: record.price.discount,
     cost: formatNano(record.cost),
     hold: formatNano(record.hold),
@@ -63,9 +65,8 @@ function toAttempt({ startedAt, ...attempt }: Attempt) {
 }
 
 /** Prices a request was charged by. A free request of the gateway itself may have none: they read as 0. */
-function toPrices(table: PriceTable): Prices {
-  const own = Object.entries(table).map(([name, nano]) => [name, formatNano(nano)])
-  return { input: '0', output: '0', ...Object.fromEntries(own) as Partial<Prices> }
+function toPrices(table: PriceTable<number>): Prices {
+  return { input: '0', output: '0', ...mapPrices(table, (_, nano) => formatNano(nano)) }
 }
 
 function toIso(at: number): string {

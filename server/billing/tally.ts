@@ -1,6 +1,5 @@
-import { otherUnits } from '#shared/schemas/price'
-import type { UsageClass } from '#shared/schemas/price'
 import type { RequestRecord } from './records'
+import { totalInput, totalOutput } from './usage'
 
 /** Counters of one row of statistics. Cost in nano-credits. */
 export interface Counters {
@@ -15,9 +14,6 @@ export interface Counters {
 export interface Tally extends Omit<Counters, 'cost'> {
   cost: bigint
 }
-
-const NO_TOKENS: readonly string[] = otherUnits
-const OUTPUT: readonly UsageClass[] = ['output', 'reasoning', 'audioOutput']
 
 export function emptyTally(): Tally {
   return { requests: 0, failed: 0, input: 0, output: 0, cost: 0n }
@@ -34,13 +30,11 @@ export function addTo(tally: Tally, row: Partial<Counters> | undefined): void {
 
 /** What one request adds to the shop, its user and its model. */
 export function countersOf(record: RequestRecord): Counters {
-  const tokens = Object.entries(record.usage).filter(([name]) => !NO_TOKENS.includes(name)) as [UsageClass, number][]
-  const sum = (of: [UsageClass, number][]) => of.reduce((total, [, units]) => total + units, 0)
   return {
     requests: 1,
     failed: record.error === null ? 0 : 1,
-    input: sum(tokens.filter(([name]) => !OUTPUT.includes(name))),
-    output: sum(tokens.filter(([name]) => OUTPUT.includes(name))),
+    input: totalInput(record.usage),
+    output: totalOutput(record.usage),
     cost: record.cost,
   }
 }

@@ -1,11 +1,9 @@
+import { inputClasses, outputClasses } from '#shared/schemas/price'
 import type { Usage, UsageClass } from '#shared/schemas/price'
+import { unitsIn } from '#shared/utils/prices'
 
-/** Classes that came in and went out, the dearer and rarer first: clamping keeps them before the plain ones. */
-const inputClasses = ['cacheWrite1h', 'cacheWrite5m', 'cachedInput', 'audioInput', 'input'] as const satisfies UsageClass[]
-const outputClasses = ['reasoning', 'audioOutput', 'output'] as const satisfies UsageClass[]
-
-export const totalInput = (usage: Usage): number => sum(usage, inputClasses)
-export const totalOutput = (usage: Usage): number => sum(usage, outputClasses)
+export const totalInput = (usage: Usage): number => unitsIn(usage, inputClasses)
+export const totalOutput = (usage: Usage): number => unitsIn(usage, outputClasses)
 
 /**
  * Cuts a usage to what is possible. Upstream numbers are untrusted input: a token has at least one byte, so a body of
@@ -15,10 +13,6 @@ export function clampUsage(usage: Usage, limits: { input: number, output: number
   const kept: Usage = { ...usage, ...cut(usage, inputClasses, limits.input), ...cut(usage, outputClasses, limits.output) }
   const clamped = totalInput(kept) !== totalInput(usage) || totalOutput(kept) !== totalOutput(usage)
   return { usage: withoutZeros(kept), clamped }
-}
-
-function sum(usage: Usage, classes: readonly UsageClass[]): number {
-  return classes.reduce((total, usageClass) => total + (usage[usageClass] ?? 0), 0)
 }
 
 function cut(usage: Usage, classes: readonly UsageClass[], limit: number): Usage {

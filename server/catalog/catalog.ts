@@ -6,12 +6,12 @@ import type { Quirks } from '#shared/schemas/quirks'
 import { vendors } from '#shared/schemas/vendors'
 import { listAllChannels, listAllModels } from './catalog-rows'
 import type { ChannelRecord, Channels } from './channels'
-import type { PriceTable } from './model-prices'
+import type { ModelPrices } from './model-prices'
 import type { ModelRecord } from './models'
 
 export type NotForSale = 'disabled' | 'no_price' | 'no_route'
 /** A model that has passed {@link NotForSale}: it has prices. */
-export type ModelOnSale = ModelRecord & { prices: PriceTable }
+export type ModelOnSale = ModelRecord & { prices: ModelPrices }
 
 /** A channel as the gateway uses it. */
 export interface LiveChannel {

@@ -9,7 +9,7 @@ import { versionStep } from '#server/storage/versions'
 import type { VersionWatch } from '#server/storage/versions'
 import type { modelCreate, modelPut, Route } from '#shared/schemas/model'
 import { readPrices } from './model-prices'
-import type { PriceTable } from './model-prices'
+import type { ModelPrices } from './model-prices'
 
 const DELETE_TRIES = 5
 
@@ -21,7 +21,7 @@ export interface ModelRecord {
   description: string
   enabled: boolean
   /** Null: not for sale yet. */
-  prices: PriceTable | null
+  prices: ModelPrices | null
   routes: Route[]
   createdAt: number
   updatedAt: number

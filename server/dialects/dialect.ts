@@ -1,5 +1,5 @@
 import type { DialectId } from '#shared/schemas/channel'
-import type { Usage, UsageClass } from '#shared/schemas/price'
+import type { Picture, Usage, UsageClass } from '#shared/schemas/price'
 import type { Quirks } from '#shared/schemas/quirks'
 import type { AppError } from '#server/errors/app-error'
 import type { AnswerContext, NeutralReply, NeutralRequest, StreamReader, StreamWriter, WriteTarget, WrittenRequest } from './neutral'
@@ -36,6 +36,8 @@ export interface RequestUnits {
   most: Usage
   /** What it will come to as far as can be told: what is charged when the answer never says. */
   expected: Usage
+  /** What the request says of the pictures it wants, where it wants any. */
+  picture?: Picture
 }
 
 /** Where a call came in, and with what: the model of a Gemini call stands in its path. */
@@ -58,6 +60,9 @@ export interface UpstreamRequest {
   path: string
   headers: Record<string, string>
   body: Uint8Array
+  /** Fields of the client's that had to be left out for this upstream, and those it gets under another name or value. */
+  dropped?: string[]
+  renamed?: string[]
 }
 
 /** What was learnt from an answer so far. */
@@ -66,8 +71,8 @@ export interface Metered {
   usage: Usage | undefined
   /** Some reported part was larger than its whole and was cut. */
   clamped: boolean
-  /** Units other than tokens, and which of them nobody reported. */
-  units?: { usage: Usage, counted: UsageClass[] }
+  /** Units other than tokens, which of them nobody reported, and what the answer says of its pictures. */
+  units?: { usage: Usage, counted: UsageClass[], picture?: Picture }
   /** Text the model produced (content, reasoning, tool arguments, refusals), for counting when nothing was reported. */
   text(): string
   textBytes: number
@@ -121,7 +126,8 @@ export interface PassedThrough {
   terminator(request: ClientRequest): Uint8Array
   /** Ends a stream politely when the money is gone: the finish reason for length, and what must stand before the terminator. */
   writeLengthEnd(request: ClientRequest, metered: Metered): Uint8Array
-  writeError(error: AppError, requestId: string): WireError
+  /** `target`: where the call came in, for a dialect whose errors look different from one path to another. */
+  writeError(error: AppError, requestId: string, target?: CallTarget): WireError
   /** The same error after the stream has begun. */
   writeErrorFrame(error: AppError, requestId: string, request: ClientRequest): Uint8Array
 
@@ -131,11 +137,25 @@ export interface PassedThrough {
   readUpstreamFailure(status: number, body: Uint8Array): UpstreamFailure
 }
 
-/** An endpoint beside the conversation, in `server/endpoints`: only upstreams of its own dialect have it. */
+/** An endpoint beside the conversation, in `server/endpoints`: upstreams of its own dialect have it, others where `elsewhere` says how. */
 export interface Endpoint extends PassedThrough {
   readonly passOnly: true
   /** A whole answer, which may be no JSON, and the content type to pass it on with. Throws AppError `upstream_malformed`. */
-  readReply(body: Uint8Array, answer: { request: ClientRequest, contentType: string }): { metered: Metered, contentType: string }
+  readReply(body: Uint8Array, answer: EndpointAnswer): { metered: Metered, contentType: string }
+  /** How channels of another dialect are asked for the same, where their vendor has it. */
+  readonly elsewhere?: Partial<Record<DialectId, ConvertedEndpoint>>
+}
+
+/** What a whole answer is read with. */
+export interface EndpointAnswer { request: ClientRequest, contentType: string, quirks?: Quirks }
+
+/** An endpoint asked of an upstream of another dialect. Answers are whole: none of these streams. */
+export interface ConvertedEndpoint {
+  /** Throws AppError `unsupported_field` for what the other form has no place for. */
+  writeUpstreamRequest(request: ClientRequest, upstream: UpstreamAccess): UpstreamRequest
+  readUpstreamFailure(status: number, body: Uint8Array): UpstreamFailure
+  /** `write` makes the client's answer once it is known what is charged. Throws AppError `upstream_malformed`. */
+  readReply(body: Uint8Array, request: ClientRequest): { metered: Metered, write(usage: Usage): Uint8Array }
 }
 
 /** The port every folder beside this file implements. */
@@ -146,6 +166,8 @@ export interface Dialect extends PassedThrough {
   readReply(body: Uint8Array, quirks?: Quirks): Metered
 
   // An upstream speaks it, the client another: converted.
+  /** Names of tools it takes; others are changed on the way there and back. */
+  readonly toolName: RegExp
   /** Path and headers for a body another dialect's request was written to. */
   writeUpstreamTarget(upstream: UpstreamAccess & { stream: boolean }): Omit<UpstreamRequest, 'body'>
   /** Throws AppError `unsupported_field` for a required feature that cannot be carried (tool choice, schema, picture). */

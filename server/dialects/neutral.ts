@@ -42,7 +42,7 @@ export interface CacheHint { ttl: '5m' | '1h' }
  */
 export interface Signature { dialect: DialectId, value: string, item?: string }
 
-export interface TextBlock { type: 'text', text: string, cache?: CacheHint, signature?: Signature, citations?: Citation[] }
+export interface TextBlock { type: 'text', text: string, cache?: CacheHint, signature?: Signature, citations?: Citation[], logprobs?: TokenLogprob[] }
 export interface MediaBlock {
   type: 'media'
   media: 'image' | 'document' | 'audio' | 'video'
@@ -65,6 +65,11 @@ export interface ToolResultBlock { type: 'tool-result', id: string, name: string
 export interface ReasoningBlock { type: 'reasoning', text: string, redacted?: boolean, signature?: Signature }
 export interface RefusalBlock { type: 'refusal', text: string }
 export interface Citation { url: string, title: string | undefined }
+
+/** Natural logarithm of a token's probability. `bytes` where the vendor says them: a token may be a part of a letter. */
+export interface TokenChance { token: string, logprob: number, bytes?: number[] }
+/** A token of the answer, and the likeliest ones at its place. */
+export interface TokenLogprob extends TokenChance { top: TokenChance[] }
 
 /** `parameters` is JSON schema of an object, as the client sent it. */
 export interface Tool { name: string, description: string | undefined, parameters: Record<string, unknown>, strict: boolean | undefined, cache?: CacheHint }
@@ -123,7 +128,7 @@ export type NeutralEvent =
   | { type: 'block-start', index: number, kind: 'text' | 'reasoning' | 'refusal' }
   | { type: 'block-start', index: number, kind: 'tool-call', id: string, name: string }
   /** More of the block's text: words, reasoning, a refusal, or the JSON of arguments. */
-  | { type: 'block-delta', index: number, text: string }
+  | { type: 'block-delta', index: number, text: string, logprobs?: TokenLogprob[] }
   | { type: 'block-signature', index: number, signature: Signature, redacted?: boolean }
   | { type: 'block-citation', index: number, citation: Citation }
   | { type: 'block-end', index: number }
@@ -132,8 +137,11 @@ export type NeutralEvent =
   | { type: 'usage', usage: Usage }
   | { type: 'finish', finish: Finish, stopSequence: string | undefined }
 
-/** A request for an upstream of another dialect: the body, and what could not be carried, by the client's field names. */
-export interface WrittenRequest { body: Record<string, unknown>, dropped: string[] }
+/**
+ * A request for an upstream of another dialect: the body, what could not be carried, by the client's field names, and the
+ * stop sequences the body has no room for, at which the gateway ends the answer itself.
+ */
+export interface WrittenRequest { body: Record<string, unknown>, dropped: string[], stops: string[] }
 
 /** What a writer must know beside the neutral request. */
 export interface WriteTarget {

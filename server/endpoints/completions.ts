@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { openaiChat } from '#server/dialects/openai-chat'
 import type { ClientRequest, Metered, StreamMeter } from '#server/dialects/dialect'
+import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
 import { isWire, parseJson, readAnswer, readBody, textOf, textsIn } from './json-body'
 import { defineEndpoint, requestOf } from './pass-through'
@@ -49,8 +50,8 @@ function textOfChoices(answer: Record<string, unknown>): string {
 }
 
 /** Chat Completions reads usage, finish and errors; only the text stands elsewhere. */
-function createStreamMeter(request: ClientRequest): StreamMeter {
-  const chat = openaiChat.createStreamMeter(request)
+function createStreamMeter(request: ClientRequest, quirks?: Quirks): StreamMeter {
+  const chat = openaiChat.createStreamMeter(request, quirks)
   const pieces: string[] = []
   let textBytes = 0
   return {
@@ -78,9 +79,9 @@ export const completions = defineEndpoint({
   readRequest,
   readInputTexts,
   writeUpstreamRequest: (request, upstream) => ({ ...openaiChat.writeUpstreamRequest(request, upstream), path: '/completions' }),
-  readReply(body) {
+  readReply(body, { quirks }) {
     const text = textOfChoices(readAnswer(body))
-    return { metered: { ...openaiChat.readReply(body), text: () => text, textBytes: Buffer.byteLength(text), contentFrames: text ? 1 : 0 }, contentType: 'application/json' }
+    return { metered: { ...openaiChat.readReply(body, quirks), text: () => text, textBytes: Buffer.byteLength(text), contentFrames: text ? 1 : 0 }, contentType: 'application/json' }
   },
   createStreamMeter,
   terminator: openaiChat.terminator,

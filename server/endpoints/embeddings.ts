@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ClientRequest, Metered } from '#server/dialects/dialect'
+import { embeddingsAtGemini } from './embeddings-at-gemini'
 import { listOf, parseJson, readAnswer, readBody, textsIn, writeBody } from './json-body'
 import { defineEndpoint, meteredOf, requestOf } from './pass-through'
 import { readTokens } from './usage'
@@ -31,5 +32,6 @@ export const embeddings = defineEndpoint({
   },
   readInputTexts: request => ({ texts: textsIn(wire.parse(parseJson(request.body)).input), messages: 0 }),
   writeUpstreamRequest: (request, upstream) => writeBody(request, upstream, { path: '/embeddings' }),
+  elsewhere: { gemini: embeddingsAtGemini },
   readReply: (body, { request }) => ({ metered: readReply(body, request), contentType: 'application/json' }),
 })

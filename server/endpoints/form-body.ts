@@ -17,6 +17,7 @@ const PARTS_MAX = 200
 const HEADERS_MAX = 8192
 const BOUNDARY = /^multipart\/form-data\s*;\s*(?:charset="?[\w-]+"?\s*;\s*)?boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+./:=?-]{1,70}))\s*(?:;\s*charset="?[\w-]+"?\s*)?$/i
 const PARAMETER = /;\s*(name|filename|filename\*)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/gi
+const HEADER = /^[\w!#$%&'*+.^`|~-]+:(?:\t|\P{Cc})*$/u
 const NAME = /^[\w.-]{1,100}(?:\[\w*\])*$/
 
 /**
@@ -61,6 +62,8 @@ function malformed(problem: string): never {
 
 function readDisposition(headers: string): Pick<FormPart, 'name' | 'filename'> {
   const lines = headers.split('\r\n')
+  // What is no header, such as a second boundary, some readers skip and others take for more.
+  if (!lines.every(line => HEADER.test(line))) return malformed('a part has a line that is no header')
   const values = lines.flatMap(line => /^content-disposition:\s*(.*)$/i.exec(line)?.[1] ?? [])
   const encoding = lines.find(line => /^content-transfer-encoding:/i.test(line))
   if (encoding && !/:\s*(?:binary|8bit|7bit)\s*$/i.test(encoding)) return malformed('a part is encoded')
@@ -96,7 +99,7 @@ export function patchForm(body: Uint8Array, parts: FormPart[], patch: { set: Rec
   const pieces: Uint8Array[] = []
   let from = 0
   for (const part of parts) {
-    const value = patch.set[part.name]
+    const value = Object.hasOwn(patch.set, part.name) ? patch.set[part.name] : undefined
     if (patch.remove.includes(part.name)) {
       pieces.push(body.subarray(from, part.start))
       from = part.end

@@ -3,6 +3,7 @@ import type { Endpoint, UpstreamRequest } from '#server/dialects/dialect'
 import { gemini } from '#server/dialects/gemini'
 import { parseShallow } from '#server/dialects/json-depth'
 import { AppError } from '#server/errors/app-error'
+import { geminiEmbeddingsAtOpenai } from './gemini-embeddings-at-openai'
 import { meteredOf, NOTHING, requestOf } from './pass-through'
 
 const content = z.looseObject({ parts: z.array(z.looseObject({ text: z.string().optional() })).min(1) })
@@ -47,12 +48,13 @@ function writeBody(body: Uint8Array, model: string): Uint8Array {
 }
 
 /**
- * Vectors in Gemini's form, `:embedContent` and `:batchEmbedContents`, on Gemini channels: https://ai.google.dev/api/embeddings
+ * Vectors in Gemini's form, `:embedContent` and `:batchEmbedContents`: https://ai.google.dev/api/embeddings
  * The vendor reports no usage, so the input is counted.
  */
 export const geminiEmbeddings: Endpoint = {
   id: gemini.id,
   passOnly: true,
+  elsewhere: { 'openai-chat': geminiEmbeddingsAtOpenai },
   readRequest(body, { path }) {
     const { model, verb } = readVerb(path)
     parse(VERBS[verb], body)

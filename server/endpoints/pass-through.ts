@@ -26,7 +26,7 @@ export function defineEndpoint(parts: Pick<Endpoint, Given> & Partial<Omit<Endpo
 }
 
 /** A channel without this endpoint is not ill: the next one is asked, and its health stays as it is. */
-function readUpstreamFailure(status: number, body: Uint8Array): UpstreamFailure {
+export function readUpstreamFailure(status: number, body: Uint8Array): UpstreamFailure {
   const failure = openaiChat.readUpstreamFailure(status, body)
   return MISSING.has(status) ? { ...failure, blame: 'endpoint' } : failure
 }

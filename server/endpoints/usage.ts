@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Usage } from '#shared/schemas/price'
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
-const details = z.looseObject({ audio_tokens: count.nullish().catch(undefined) }).nullish().catch(undefined)
+const details = z.looseObject({ audio_tokens: count.nullish().catch(undefined), image_tokens: count.nullish().catch(undefined) }).nullish().catch(undefined)
 
 const wire = z.looseObject({
   prompt_tokens: count.nullish(),
@@ -29,11 +29,12 @@ export function readTokens(raw: unknown): Tokens | undefined {
   const output = data.output_tokens ?? data.completion_tokens ?? 0
   const prompt = data.prompt_tokens ?? data.input_tokens ?? Math.max(0, (data.total_tokens ?? 0) - output)
   if (prompt + output === 0) return undefined
-  const sound = (data.input_token_details ?? data.input_tokens_details)?.audio_tokens ?? 0
-  const audioInput = Math.min(sound, prompt)
+  const parts = data.input_token_details ?? data.input_tokens_details
+  const audioInput = Math.min(parts?.audio_tokens ?? 0, prompt)
+  const imageInput = Math.min(parts?.image_tokens ?? 0, prompt - audioInput)
   return {
-    usage: withoutZeros({ input: prompt - audioInput, audioInput, output }),
-    clamped: audioInput !== sound,
+    usage: withoutZeros({ input: prompt - audioInput - imageInput, audioInput, imageInput, output }),
+    clamped: audioInput + imageInput !== (parts?.audio_tokens ?? 0) + (parts?.image_tokens ?? 0),
   }
 }
 

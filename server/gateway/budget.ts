@@ -1,7 +1,9 @@
 import type { Ledger } from '#server/billing/ledger'
+import { dearest } from '#server/billing/price'
 import type { Hold } from '#server/billing/records'
+import { totalInput } from '#server/billing/usage'
 import type { OpenRequest } from './open-request'
-import { holdFor } from './quote'
+import { holdFor, mostInput } from './quote'
 
 /** A hold grows when 70 % of what it pays for is used, by half of it, at least 2,000 tokens. */
 const ASK_AT = 0.7
@@ -23,7 +25,8 @@ export function createBudget(open: OpenRequest, ledger: Ledger, onError: (error:
   const { price } = open.hold
   // Nothing to pay, or no output that could outgrow what was known before.
   const free = open.quote.wanted === 0 || open.request.outputMax === 0
-  /** Output tokens the hold pays for. */
+  /** Input and output tokens the hold pays for. */
+  let input = open.quote.inputTokens
   let tokens = affordable(open, open.quote.outputTokens)
   let growing = false
   let refused = false
@@ -31,7 +34,9 @@ export function createBudget(open: OpenRequest, ledger: Ledger, onError: (error:
   function grow(): void {
     growing = true
     const step = Math.max(STEP_MIN, Math.ceil(tokens * GROWTH))
-    const more = holdFor(price, open.quote.inputTokens, tokens + step) - holdFor(price, open.quote.inputTokens, tokens)
+    // An upstream that reports a longer input than was guessed may have moved the request to a dearer tier.
+    const seen = Math.max(input, Math.min(totalInput(open.metered?.().usage ?? {}), mostInput(open.request)))
+    const more = holdFor(price, seen, tokens + step) - holdFor(price, input, tokens)
     ledger.extend(open.hold, more, { ...open.request.units?.expected, input: open.quote.inputTokens, output: produced(open), request: 1 }, open.spendLimit)
       .then((grown: Hold | undefined) => {
         if (!grown) {
@@ -39,6 +44,7 @@ export function createBudget(open: OpenRequest, ledger: Ledger, onError: (error:
           return
         }
         open.hold = grown
+        input = seen
         tokens += step
       })
       .catch((error: unknown) => {
@@ -67,7 +73,7 @@ function produced(open: OpenRequest): number {
 /** Output tokens the hold really pays for: less than quoted when the balance was short. */
 function affordable(open: OpenRequest, quoted: number): number {
   if (open.hold.amount >= open.quote.wanted) return quoted
-  const input = holdFor(open.hold.price, open.quote.inputTokens, 0, open.request.units?.most)
+  const input = holdFor(dearest(open.hold.price), open.quote.inputTokens, 0, open.request.units?.most)
   const perQuoted = open.quote.wanted - input
   return perQuoted === 0 ? quoted : Math.floor(quoted * Math.max(0, open.hold.amount - input) / perQuoted)
 }

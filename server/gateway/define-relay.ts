@@ -38,7 +38,7 @@ export function defineV1(dialect: PassedThrough, method: 'GET' | 'POST' | 'ANY',
       const error = toAppError(thrown)
       if (error.code === 'internal' && !gone.signal.aborted) useRuntime().log.error(`request ${call.requestId} failed`, error.cause)
       if (res.headersSent) res.destroy()
-      else await send(res, call, call.dialect.writeError(error, call.requestId))
+      else await send(res, call, call.dialect.writeError(error, call.requestId, call.target))
     }
   })
 }

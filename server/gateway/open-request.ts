@@ -1,6 +1,7 @@
 import type { Attempt, Hold } from '#server/billing/records'
 import type { ClientRequest, Dialect, Endpoint, Metered } from '#server/dialects/dialect'
 import type { NeutralRequest } from '#server/dialects/neutral'
+import type { Usage } from '#shared/schemas/price'
 import type { Quote } from './quote'
 import type { Call } from './reply'
 
@@ -19,6 +20,8 @@ export interface OpenRequest {
   committed: boolean
   /** Headers have left us, so an error can only be told inside the stream. */
   opened: boolean
+  /** The answer ended at a stop sequence found here, before its upstream's own end. */
+  cut: boolean
   /** The money ended before the answer did. */
   outOfCredit: boolean
   firstByteAt: number | null
@@ -28,8 +31,8 @@ export interface OpenRequest {
   upstreamModel: string
   /** What the latest attempt had to change, for `x-vapor-converted`. */
   converted: string | undefined
-  /** The end of the answer, held back until it is settled. */
-  terminator: (() => Uint8Array) | undefined
+  /** The end of the answer, held back until it is settled for this usage. */
+  terminator: ((settled: Usage) => Uint8Array) | undefined
   /** What the answering attempt has measured so far. */
   metered: (() => Metered) | undefined
   /** Ends the upstream's work; the reason tells who wanted it. */

@@ -1,29 +1,38 @@
+import type { DialectId } from '#shared/schemas/channel'
+import type { Usage } from '#shared/schemas/price'
 import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
 import type { LiveRoute } from '#server/catalog/catalog'
-import type { Dialect, FrameVerdict, Metered, PassedThrough, StreamMeter, UpstreamRequest } from '#server/dialects/dialect'
+import type { ConvertedEndpoint, Dialect, Endpoint, FrameVerdict, Metered, StreamMeter, UpstreamRequest } from '#server/dialects/dialect'
 import { dialectOf } from '#server/dialects/index'
 import type { AnswerContext, NeutralEvent, NeutralRequest } from '#server/dialects/neutral'
 import type { SseFrame } from '#server/dialects/sse'
+import { legalTools } from '#server/dialects/tool-names'
+import type { LegalTools } from '#server/dialects/tool-names'
 import type { OpenRequest } from './open-request'
+import { createStopCut } from './stop-sequences'
+import type { StopCut } from './stop-sequences'
 
 /** One stream on its way from upstream to client. */
 export interface StreamPassage {
   meter: StreamMeter
   /** Bytes for the client of one frame the meter has judged. */
   pass(frame: SseFrame, verdict: FrameVerdict): Uint8Array
+  /** The answer is whole before its upstream has ended: nothing more is wanted from there. */
+  isCut(): boolean
   /** What is still to be said when the upstream has ended. */
   close(): Uint8Array
   /** Ends the answer politely where the money ended. */
   lengthEnd(): Uint8Array
-  /** The end of the answer, held back until it is settled. */
-  terminator(): Uint8Array
+  /** The end of the answer, held back until it is settled for this usage. */
+  terminator(settled: Usage): Uint8Array
 }
 
 /** A whole answer as the client gets it. */
 export interface WholeReply {
   metered: Metered
-  bytes: Uint8Array
+  /** The answer, once it is settled for this usage. */
+  write(settled: Usage): Uint8Array
   contentType: string
 }
 
@@ -45,14 +54,18 @@ const HEADER_MAX = 512
 export function createPassage(open: OpenRequest, route: LiveRoute, credential: string): Passage {
   const { dialect } = open
   if (route.channel.dialect === dialect.id) return direct(open, route, credential)
-  if (dialect.passOnly) throw new AppError('unsupported_endpoint', { model: open.request.model, path: open.call.target.path })
-  return convert(open, dialect, route, credential)
+  if (!dialect.passOnly) return convert(open, dialect, route, credential)
+  const elsewhere = dialect.elsewhere?.[route.channel.dialect]
+  if (!elsewhere) throw new AppError('unsupported_endpoint', { model: open.request.model, path: open.call.target.path })
+  return ask(open, { dialect, elsewhere }, route, credential)
 }
 
 function direct({ dialect, request }: OpenRequest, { channel: { quirks }, upstreamModel: model }: LiveRoute, credential: string): Passage {
+  const { dropped = [], renamed = [], ...wire } = dialect.writeUpstreamRequest(request, { model, credential, quirks })
+  const changes = { dropped: [...request.dropped, ...dropped], renamed }
   return {
-    wire: dialect.writeUpstreamRequest(request, { model, credential, quirks }),
-    converted: request.dropped.length > 0 ? describe(dialect, dialect, request.dropped) : undefined,
+    wire,
+    converted: changes.dropped.length + renamed.length > 0 ? describe(dialect.id, dialect.id, changes) : undefined,
     readUpstreamFailure: dialect.readUpstreamFailure,
     openStream() {
       const meter = dialect.createStreamMeter(request, quirks)
@@ -64,14 +77,27 @@ function direct({ dialect, request }: OpenRequest, { channel: { quirks }, upstre
           last = verdict.bytes
           return NOTHING
         },
+        isCut: () => false,
         close: () => NOTHING,
         lengthEnd: () => dialect.writeLengthEnd(request, meter.metered()),
         terminator: () => last ?? dialect.terminator(request),
       }
     },
     readWhole: (body, contentType) => dialect.passOnly
-      ? { bytes: body, ...dialect.readReply(body, { request, contentType }) }
-      : { bytes: body, metered: dialect.readReply(body, quirks), contentType: JSON_TYPE },
+      ? { write: () => body, ...dialect.readReply(body, { request, contentType, quirks }) }
+      : { write: () => body, metered: dialect.readReply(body, quirks), contentType: JSON_TYPE },
+  }
+}
+
+/** An endpoint that is no conversation, at a channel whose vendor has it in another form. */
+function ask({ request }: OpenRequest, { dialect, elsewhere }: { dialect: Endpoint, elsewhere: ConvertedEndpoint }, { channel, upstreamModel: model }: LiveRoute, credential: string): Passage {
+  const { dropped = [], renamed = [], ...wire } = elsewhere.writeUpstreamRequest(request, { model, credential, quirks: channel.quirks })
+  return {
+    wire,
+    converted: describe(dialect.id, channel.dialect, { dropped: [...request.dropped, ...dropped], renamed }),
+    readUpstreamFailure: elsewhere.readUpstreamFailure,
+    openStream: () => { throw new AppError('internal', {}, { cause: new Error('this endpoint does not stream') }) },
+    readWhole: body => ({ ...elsewhere.readReply(body, request), contentType: JSON_TYPE }),
   }
 }
 
@@ -80,16 +106,23 @@ function convert(open: OpenRequest, client: Dialect, { channel, upstreamModel: m
   const upstream = dialectOf(channel.dialect)
   const { quirks } = channel
   const neutral = open.neutral ??= client.readNeutralRequest(request)
-  const written = upstream.writeNeutralRequest(neutral, { model, quirks })
+  const tools = legalTools(neutral, upstream.toolName)
+  const written = upstream.writeNeutralRequest(tools.request, { model, quirks })
+  const conversion: Conversion = { client, upstream, quirks, neutral, tools, stops: createStopCut(written.stops) }
   const target = upstream.writeUpstreamTarget({ model, credential, quirks, stream: request.stream })
   return {
     wire: { ...target, body: Buffer.from(JSON.stringify(written.body)) },
-    converted: describe(client, upstream, [...new Set([...request.dropped, ...written.dropped, ...wordless(neutral, client)])]),
+    converted: describe(client.id, upstream.id, {
+      dropped: [...request.dropped, ...written.dropped, ...wordless(neutral, client)],
+      renamed: tools.renamed ? ['tools.name'] : [],
+    }),
     readUpstreamFailure: upstream.readUpstreamFailure,
-    openStream: () => convertStream(open, client, { upstream, quirks }, neutral),
+    openStream: () => convertStream(open, conversion),
     readWhole(body) {
       const metered = upstream.readReply(body, quirks)
-      return { metered, bytes: client.writeNeutralReply(upstream.readNeutralReply(body, quirks), contextOf(open, neutral)), contentType: JSON_TYPE }
+      const reply = conversion.stops.cutReply(tools.readReply(upstream.readNeutralReply(body, quirks)))
+      const bytes = client.writeNeutralReply(reply, contextOf(open, neutral))
+      return { metered, write: () => bytes, contentType: JSON_TYPE }
     },
   }
 }
@@ -99,17 +132,30 @@ function wordless(neutral: NeutralRequest, client: Dialect): string[] {
   return Object.keys(neutral.extra[client.id] ?? {}).filter(name => /^[\w.]+$/.test(name))
 }
 
-function convertStream(open: OpenRequest, client: Dialect, { upstream, quirks }: { upstream: Dialect, quirks: Quirks }, neutral: NeutralRequest): StreamPassage {
+/** What stands between a client and an upstream that speak differently. */
+interface Conversion {
+  client: Dialect
+  upstream: Dialect
+  quirks: Quirks
+  neutral: NeutralRequest
+  tools: LegalTools
+  stops: StopCut
+}
+
+function convertStream(open: OpenRequest, { client, upstream, quirks, neutral, tools, stops }: Conversion): StreamPassage {
   const meter = upstream.createStreamMeter({ ...open.request, wantsUsage: true, jsonArray: false }, quirks)
   const reader = upstream.createStreamReader(quirks)
   const writer = client.createStreamWriter(open.request, contextOf(open, neutral))
-  const writeAll = (events: NeutralEvent[]) => join(events.map(event => writer.write(event)))
+  const cut = stops.openStream()
+  const writeAll = (events: NeutralEvent[]) => join(cut.pass(events.map(event => tools.readEvent(event))).map(event => writer.write(event)))
   return {
     meter,
-    pass: frame => frame.data === undefined || frame.data === '[DONE]' ? NOTHING : writeAll(reader.read(frame.data)),
+    pass: frame => cut.isCut() || frame.data === undefined ? NOTHING : writeAll(reader.read(frame.data)),
+    isCut: () => cut.isCut(),
     close: () => writeAll(reader.end()),
     lengthEnd: () => writeAll([...reader.end().filter(event => event.type !== 'finish'), { type: 'finish', finish: 'length', stopSequence: undefined }]),
-    terminator: () => writer.end(),
+    // An upstream that was left in the middle has not told all its numbers: the client gets those he pays for.
+    terminator: settled => cut.isCut() ? join([writer.write({ type: 'usage', usage: settled }), writer.end()]) : writer.end(),
   }
 }
 
@@ -118,10 +164,10 @@ function contextOf(open: OpenRequest, neutral: NeutralRequest): AnswerContext {
   return { requestId: call.requestId, model: request.model, created: Math.floor(hold.startedAt / 1000), wantsUsage: request.wantsUsage, request: neutral }
 }
 
-/** `from>to; dropped=…`, field names only, short enough for any proxy. */
-function describe(client: PassedThrough, upstream: PassedThrough, dropped: string[]): string {
-  const named = dropped.filter(name => /^[\w.:[\]-]+$/.test(name))
-  const text = `${client.id}>${upstream.id}${named.length > 0 ? `; dropped=${named.join(',')}` : ''}`
+/** `from>to; dropped=…; renamed=…`, field names only, short enough for any proxy. */
+function describe(client: DialectId, upstream: DialectId, changes: { dropped: string[], renamed: string[] }): string {
+  const parts = Object.entries(changes).map(([word, fields]) => [word, [...new Set(fields)].filter(name => /^[\w.:[\]-]+$/.test(name))] as const)
+  const text = [`${client}>${upstream}`, ...parts.flatMap(([word, fields]) => fields.length > 0 ? [`${word}=${fields.join(',')}`] : [])].join('; ')
   return text.length <= HEADER_MAX ? text : `${text.slice(0, HEADER_MAX - 1)}+`
 }
 

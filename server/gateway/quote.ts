@@ -1,4 +1,4 @@
-import { costOf, priceOf } from '#server/billing/price'
+import { costOf, dearest, priceOf } from '#server/billing/price'
 import type { PriceSnapshot } from '#server/billing/records'
 import type { ClientRequest } from '#server/dialects/dialect'
 import type { Usage } from '#shared/schemas/price'
@@ -9,6 +9,9 @@ const START_OUTPUT = 4096
 /** The least output a hold must pay for: less is not worth starting. */
 const LEAST_OUTPUT = 256
 const MEDIA_TOKENS = 1500
+/** Room above the bytes: templates around messages, and what one picture or file may come to. */
+const INPUT_SLACK = 2000
+const INPUT_PER_MEDIA = 20_000
 const REMEMBERED = 200
 const LEARNT_FROM = 20
 
@@ -41,7 +44,7 @@ export function createQuotes() {
     return {
       inputTokens,
       outputTokens,
-      wanted: holdFor(price, inputTokens, outputTokens, request.units?.most),
+      wanted: holdFor(dearest(price), inputTokens, outputTokens, request.units?.most),
       least: holdFor(price, inputTokens, Math.min(LEAST_OUTPUT, outputTokens), request.units?.expected),
     }
   }
@@ -57,10 +60,18 @@ export function createQuotes() {
   return { quote, learn }
 }
 
-/** Nano-credits for so many tokens in and out, at the dearer of the classes each may turn out to be, and other units. */
+/**
+ * Nano-credits for so many tokens in and out, at the dearer of the classes each may turn out to be, and other units. An
+ * input long enough for the tier of long requests is held at its prices.
+ */
 export function holdFor(price: PriceSnapshot, inputTokens: number, outputTokens: number, units?: Usage): number {
-  const reasoning = priceOf(price.prices, 'reasoning') > priceOf(price.prices, 'output')
+  const reasoning = priceOf(price.prices, 'reasoning', inputTokens) > priceOf(price.prices, 'output', inputTokens)
   return costOf(price, { ...units, input: inputTokens, [reasoning ? 'reasoning' : 'output']: outputTokens, request: 1 })
+}
+
+/** The most tokens of input a request can have, whatever an upstream reports: a token has at least one byte. */
+export function mostInput(request: ClientRequest): number {
+  return request.body.byteLength + INPUT_SLACK + request.mediaParts * INPUT_PER_MEDIA
 }
 
 function remember(values: number[], value: number): void {

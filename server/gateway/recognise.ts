@@ -34,9 +34,17 @@ const order: DialectId[] = ['gemini', 'openai-responses', 'openai-chat', 'anthro
 const fits: Record<DialectId, (body: Shape) => boolean> = {
   'gemini': body => Array.isArray(body.contents) || isObject(body.generateContentRequest),
   'openai-responses': body => body.input !== undefined && body.messages === undefined,
-  'anthropic': body => Array.isArray(body.messages) && !body.messages.some(isChatMessage) && !list(body.tools).some(isChatTool),
-  'openai-chat': body => Array.isArray(body.messages) && body.system === undefined && !body.messages.some(isAnthropicMessage) && !list(body.tools).some(isAnthropicTool),
+  'anthropic': body => Array.isArray(body.messages) && !has(body, chatFields) && !beginsWithSystem(body.messages) && !body.messages.some(isChatMessage) && !list(body.tools).some(isChatTool),
+  'openai-chat': body => Array.isArray(body.messages) && !has(body, anthropicFields) && !body.messages.some(isAnthropicMessage) && !list(body.tools).some(isAnthropicTool),
 }
+
+/** Fields only one of the two that have `messages` knows, and no compatible server has taken over from the other. */
+const chatFields = ['max_completion_tokens', 'response_format', 'stream_options', 'reasoning_effort', 'functions', 'parallel_tool_calls', 'frequency_penalty', 'presence_penalty', 'logit_bias', 'logprobs', 'n', 'seed', 'modalities', 'prediction', 'prompt_cache_key', 'safety_identifier', 'verbosity', 'web_search_options']
+const anthropicFields = ['system', 'stop_sequences', 'mcp_servers', 'anthropic_version']
+
+const has = (body: Shape, fields: string[]): boolean => fields.some(field => body[field] !== undefined)
+/** Messages takes instructions in `system`; inside `messages` only behind others. */
+const beginsWithSystem = ([first]: unknown[]): boolean => isObject(first) && first.role === 'system'
 
 function isChatMessage(message: unknown): boolean {
   if (!isObject(message)) return false
@@ -49,7 +57,8 @@ function isAnthropicMessage(message: unknown): boolean {
 }
 
 const isChatTool = (tool: unknown): boolean => isObject(tool) && isObject(tool.function)
-const isAnthropicTool = (tool: unknown): boolean => isObject(tool) && isObject(tool.input_schema)
+/** Tools of its own end in the day they are from, such as `bash_20250124`. */
+const isAnthropicTool = (tool: unknown): boolean => isObject(tool) && (isObject(tool.input_schema) || /_\d{8}$/.test(String(tool.type)))
 
 function blocksOf(message: Shape): Shape[] {
   return list(message.content).filter(isObject)

@@ -62,7 +62,8 @@ export function createRelay(options: RelayOptions): Relay {
     call.dialect = dialect
     const request = dialect.readRequest(body, target)
     const model = await requireModel(caller, request)
-    const price: PriceSnapshot = { prices: model.prices, discount: caller.user.discount }
+    const picture = request.units?.picture
+    const price: PriceSnapshot = { prices: model.prices, discount: caller.user.discount, ...(picture ? { picture } : {}) }
     requirePriced(price, dialect, target, request)
     const routes = await requireRoutes(dialect, target, model)
     const open = await reserve(dialect, call, caller, model, price, request)
@@ -86,11 +87,13 @@ export function createRelay(options: RelayOptions): Relay {
     return model
   }
 
-  /** The channels of a model. An endpoint passes bytes only, so one of another dialect cannot serve it. */
+  /** The channels of a model. An endpoint is served by those of its dialect; where there are none, by those it is known how to ask elsewhere. */
   async function requireRoutes(dialect: Dialect | Endpoint, { path }: CallTarget, model: ModelOnSale): Promise<LiveRoute[]> {
     const routes = await catalog.routesOf(model)
     if (!dialect.passOnly) return routes
-    const fitting = routes.filter(route => route.channel.dialect === dialect.id)
+    const own = routes.filter(({ channel }) => channel.dialect === dialect.id)
+    // Vectors of two vendors cannot be compared, so one failing is no reason to ask the other.
+    const fitting = own.length > 0 ? own : routes.filter(({ channel }) => dialect.elsewhere?.[channel.dialect])
     if (routes.length > 0 && fitting.length === 0) throw new AppError('unsupported_endpoint', { model: model.name, path })
     return fitting
   }
@@ -143,10 +146,10 @@ export function createRelay(options: RelayOptions): Relay {
     const ended = endWatch(open)
     try {
       const candidates = orderCandidates(routes, options.health)
-      let answer: Pick<WholeReply, 'bytes' | 'contentType'> = { bytes: new Uint8Array(0), contentType: 'application/json' }
+      let answer: Pick<WholeReply, 'write' | 'contentType'> = { write: () => new Uint8Array(0), contentType: 'application/json' }
       for await (const served of tryCandidates(open, candidates, options, (reply, passage) => passWhole(open, reply, passage))) answer = served
-      const { cost } = await settlement.settle(open, { reason: 'completed', status: 200, error: undefined })
-      return { status: 200, headers: { ...replyHeaders(open), 'content-type': answer.contentType, 'x-vapor-cost': formatNano(cost) }, body: answer.bytes }
+      const { cost, usage } = await settlement.settle(open, { reason: 'completed', status: 200, error: undefined })
+      return { status: 200, headers: { ...replyHeaders(open), 'content-type': answer.contentType, 'x-vapor-cost': formatNano(cost) }, body: answer.write(usage) }
     }
     catch (thrown) {
       const ending = endingOf(open, thrown)
@@ -186,8 +189,8 @@ export function createRelay(options: RelayOptions): Relay {
       const budget = createBudget(open, ledger, options.onError)
       const candidates = orderCandidates(routes, options.health)
       yield* tryCandidates(open, candidates, options, (reply, passage) => passStream(open, reply, passage, budget))
-      await settle({ reason: open.outOfCredit ? 'out_of_credit' : 'completed', status: 200, error: open.outOfCredit ? new AppError('out_of_credit_midway') : undefined })
-      yield open.terminator?.() ?? open.dialect.terminator(open.request)
+      const { usage } = await settle({ reason: open.outOfCredit ? 'out_of_credit' : 'completed', status: 200, error: open.outOfCredit ? new AppError('out_of_credit_midway') : undefined })
+      yield open.terminator?.(usage) ?? open.dialect.terminator(open.request)
     }
     catch (thrown) {
       const ending = endingOf(open, thrown)
@@ -234,7 +237,7 @@ function requirePriced(price: PriceSnapshot, dialect: Dialect | Endpoint, { path
 }
 
 function openRequest(parts: Pick<OpenRequest, 'call' | 'dialect' | 'request' | 'quote' | 'hold' | 'spendLimit'>): OpenRequest {
-  return { ...parts, upstreamModel: parts.request.model, attempts: [], accepted: false, committed: false, opened: false, outOfCredit: false, firstByteAt: null, neutral: undefined, converted: undefined, terminator: undefined, metered: undefined, abort: new AbortController() }
+  return { ...parts, upstreamModel: parts.request.model, attempts: [], accepted: false, committed: false, opened: false, cut: false, outOfCredit: false, firstByteAt: null, neutral: undefined, converted: undefined, terminator: undefined, metered: undefined, abort: new AbortController() }
 }
 
 function replyHeaders(open: OpenRequest): Record<string, string> {

@@ -2,7 +2,8 @@ import type { ChargeRule, EndReason } from '#shared/schemas/request'
 import type { Usage, UsageClass } from '#shared/schemas/price'
 import type { Ledger, SettleOrder } from '#server/billing/ledger'
 import type { Outbox } from '#server/billing/outbox'
-import { costOf, priceOf } from '#server/billing/price'
+import { costOf, isPriced, pictureCharged } from '#server/billing/price'
+import type { PriceSnapshot } from '#server/billing/records'
 import { clampUsage, totalInput, totalOutput } from '#server/billing/usage'
 import type { ClientRequest, Metered } from '#server/dialects/dialect'
 import type { AppError } from '#server/errors/app-error'
@@ -10,6 +11,7 @@ import { tokenFactor } from './counting/factors'
 import type { Counter } from './counting/index'
 import { inputTokens } from './counting/input'
 import type { OpenRequest } from './open-request'
+import { mostInput } from './quote'
 import type { Quotes } from './quote'
 
 /** How a request came to its end. */
@@ -31,9 +33,6 @@ export interface SettlementOptions {
   onError: (error: unknown) => void
 }
 
-/** Room above the bytes: templates around messages, and what one picture or file may come to. */
-const INPUT_SLACK = 2000
-const INPUT_PER_MEDIA = 20_000
 /** Room above the visible bytes: markers around calls; and the most hidden thinking a report may claim. */
 const OUTPUT_SLACK = 64
 const REASONING_MAX = 131_072
@@ -45,10 +44,11 @@ export function createSettlement(options: SettlementOptions) {
   async function settle(open: OpenRequest, ending: Ending): Promise<Settled> {
     const rule = ruleOf(open, ending)
     const measured = await measure(open, rule)
-    const full = costOf(open.hold.price, measured.usage)
+    const price = priceCharged(open)
+    const full = costOf(price, measured.usage)
     // Nobody pays more than was set aside for an answer that was ended early on his behalf.
     const cost = rule === 'client_left' || rule === 'held_limit' ? Math.min(full, open.hold.amount) : full
-    await book(orderOf(open, ending, { rule, cost, ...measured }))
+    await book(orderOf(open, ending, { rule, price, cost, ...measured }))
     if (rule === 'reported' && !open.dialect.passOnly) options.quotes.learn(open.hold.model.id, open.request, { input: totalInput(measured.usage), output: totalOutput(measured.usage) })
     return { cost, usage: measured.usage }
   }
@@ -69,7 +69,7 @@ export function createSettlement(options: SettlementOptions) {
     const metered = open.metered?.()
     const counted = metered?.usage === undefined
     // Where only other units are sold, counting tokens would be work for nothing.
-    const raw = metered?.usage ?? (open.request.units && !isPriced(open, ['input', 'output']) ? {} : await count(open, metered))
+    const raw = metered?.usage ?? (open.request.units && !areTokensPriced(open) ? {} : await count(open, metered))
     const { usage, clamped } = clampUsage(raw, limitsOf(open.request, metered))
     const units = metered?.units?.usage ?? open.request.units?.expected
     return { usage: { ...usage, ...units, request: 1 }, clamped: (!counted && clamped) || (metered?.clamped ?? false) }
@@ -84,7 +84,7 @@ export function createSettlement(options: SettlementOptions) {
     return { input, output: Math.ceil(output * tokenFactor(model)) }
   }
 
-  function orderOf(open: OpenRequest, ending: Ending, charge: { rule: ChargeRule, cost: number, usage: Usage, clamped: boolean }): SettleOrder {
+  function orderOf(open: OpenRequest, ending: Ending, charge: { rule: ChargeRule, price: PriceSnapshot, cost: number, usage: Usage, clamped: boolean }): SettleOrder {
     const { hold } = open
     return {
       record: {
@@ -100,7 +100,7 @@ export function createSettlement(options: SettlementOptions) {
         error: ending.error?.code ?? null,
         usage: charge.usage,
         clamped: charge.clamped,
-        price: hold.price,
+        price: charge.price,
         cost: charge.cost,
         hold: hold.amount,
         converted: open.converted ?? null,
@@ -118,14 +118,23 @@ export function createSettlement(options: SettlementOptions) {
   return { settle }
 }
 
-function isPriced(open: OpenRequest, classes: UsageClass[]): boolean {
-  return classes.some(name => priceOf(open.hold.price.prices, name) > 0)
+function isAnyPriced(open: OpenRequest, classes: readonly UsageClass[]): boolean {
+  return classes.some(name => isPriced(open.hold.price.prices, name))
+}
+
+const areTokensPriced = (open: OpenRequest): boolean => isAnyPriced(open, ['input', 'output'])
+
+/** The snapshot a request began with, and of which pictures the answer told what they became. */
+function priceCharged(open: OpenRequest): PriceSnapshot {
+  const { price } = open.hold
+  const made = open.metered?.().units?.picture
+  return price.picture && made ? { ...price, picture: pictureCharged(price.prices, price.picture, made) } : price
 }
 
 /** Where units other than tokens are sold, what nobody reported matters only if it costs something. */
 function isReported(open: OpenRequest, metered: Metered | undefined): boolean {
   if (!metered?.units) return metered?.usage !== undefined
-  return !isPriced(open, [...metered.units.counted, ...(metered.usage ? [] : ['input', 'output'] as const)])
+  return !isAnyPriced(open, metered.units.counted) && (metered.usage !== undefined || !areTokensPriced(open))
 }
 
 /** Who ended it decides what is charged. */
@@ -136,6 +145,7 @@ function ruleOf(open: OpenRequest, { reason }: Ending): ChargeRule {
   switch (reason) {
     case 'completed':
       if (!reported) return 'counted'
+      if (open.cut) return 'reported_partial'
       return produced ? 'reported' : 'no_content'
     case 'client_left': return open.accepted ? 'client_left' : 'free_failure'
     case 'out_of_credit': return 'held_limit'
@@ -151,7 +161,7 @@ function limitsOf(request: ClientRequest, metered: Metered | undefined): { input
   const visible = metered?.textBytes ?? 0
   const thinking = metered?.usage?.reasoning ? REASONING_MAX * request.choices : 0
   return {
-    input: request.body.byteLength + INPUT_SLACK + request.mediaParts * INPUT_PER_MEDIA,
+    input: mostInput(request),
     output: request.outputMax === undefined ? visible + OUTPUT_SLACK * request.choices + thinking : Math.max(request.outputMax, visible),
   }
 }

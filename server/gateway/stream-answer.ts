@@ -37,6 +37,10 @@ export async function* passStream(open: OpenRequest, reply: UpstreamReply, passa
       }
       if (passed.bytes.length > 0) yield join(passed.bytes)
     }
+    if (stream.isCut()) {
+      open.cut = !passed.ended
+      return
+    }
     if (passed.failure) throw passed.failure
     if (budget.isSpent()) {
       open.outOfCredit = true

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isoTime, listOf, money, pageQuery, recordId, userId } from './common'
-import { prices, usage } from './price'
+import { picture, prices, usage } from './price'
 
 /** Who ended a request, and how it went. */
 export const endReasons = ['completed', 'upstream_failed', 'upstream_cut', 'client_left', 'stalled', 'out_of_credit', 'deadline', 'refused', 'interrupted'] as const
@@ -37,10 +37,12 @@ export const requestReply = z.object({
   usage,
   /** True when the numbers of the upstream could not be true and were cut to what is possible. */
   clamped: z.boolean(),
-  /** `from>to; dropped=…` when the channel spoke another dialect than the client; null when bytes passed unchanged. */
+  /** `from>to; dropped=…; renamed=…` when the channel spoke another dialect than the client, or fields were changed; null when bytes passed unchanged. */
   converted: z.string().nullable(),
   late: z.boolean(),
   prices,
+  /** What pictures it was charged for; null where none are sold. */
+  picture: picture.nullable(),
   discount: z.number().int(),
   cost: money,
   hold: money,

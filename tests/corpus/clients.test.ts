@@ -7,16 +7,16 @@ import type { Shop } from '../support/shop'
 import { cases, conversations, isText, missing } from './cases'
 import type { Case } from './cases'
 import { broken, exceptions, finishOf, passesAlike, throughSdk, toolsOf, unreadable } from './expected'
-import { modelOf, startReplay } from './replay'
+import { modelOf, replayCases } from './replay'
 
 /** Recorded answers from an upstream of their own dialect, through the shop, to the vendors' SDKs of every dialect. */
 let shop: Shop
-let replay: Awaited<ReturnType<typeof startReplay>>
+let replay: Awaited<ReturnType<typeof replayCases>>
 const tally: Record<string, { passed: number, all: number }> = {}
 
 beforeAll(async () => {
   if (missing) return
-  replay = await startReplay(cases)
+  replay = await replayCases(cases)
   shop = await openShop({ available: 9_000_000_000_000 })
   for (const dialect of dialectIds) await shop.addChannel(`ch-${dialect}`, { dialect, baseUrl: `${replay.url}/${dialect === 'gemini' ? 'v1beta' : 'v1'}`, credentials: ['sk-replay'] })
   for (const one of cases) await shop.sell(modelOf(one), { routes: [{ channel: `ch-${one.dialect}`, upstream: modelOf(one) }] })

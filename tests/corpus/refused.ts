@@ -22,11 +22,3 @@ export const refusedByUpstream: Record<string, string> = {
   'openai-chat < gemini/video-youtube': 'messages.content',
   'openai-responses < gemini/video-youtube': 'video',
 }
-
-/** Where words are added on purpose, so that they are not compared: by `upstream < case`, with the reason. */
-export const reworded: Record<string, string> = {
-  'openai-chat < anthropic/doc-citations-stream': 'a document of plain text becomes text under its title',
-  'openai-responses < anthropic/doc-citations-stream': 'a document of plain text becomes text under its title',
-  'openai-chat < anthropic/image-in-tool-result': 'a picture in a result moves into a message that says where it is from',
-  'gemini < anthropic/system-mid-conversation': 'later instructions stand in the conversation, marked as such',
-}

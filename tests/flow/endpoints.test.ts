@@ -74,6 +74,13 @@ describe('text beside the conversation', () => {
     await requireCharged(7 * 1000 + 3 * 2000)
   })
 
+  it.each([false, true])('charges what a vendor leaves out of the completion (stream: %s)', async (stream) => {
+    await shop.channels.create({ id: 'vendor', name: 'vendor', dialect: 'openai-chat', vendor: 'xai', baseUrl: upstream.baseUrl, enabled: true, priority: 0, weight: 1, credentials: [CREDENTIAL] })
+    const model = await shop.sell('thinks-outside', { prices: tokens, routes: [{ channel: 'vendor', upstream: 'thinks-outside' }] })
+    await (await post('/completions', { model, prompt: 'Tell', stream })).text()
+    await requireCharged(7 * 1000 + (3 + 15) * 2000)
+  })
+
   it('counts legacy completions when nothing is reported', async () => {
     const model = await sell('legacy', tokens, 'silent')
     await (await post('/completions', { model, prompt: 'Tell me more' })).text()

@@ -23,9 +23,15 @@ export interface Understood {
   text: string
   reasoning: string
   tools: { name: string, args: unknown }[]
+  /** Ids of the calls; empty where an answer gives none. */
+  toolIds: string[]
+  /** Words of a refusal where the dialect keeps them apart. */
+  refusal: string
   finish: 'stop' | 'length' | 'tools' | 'filtered' | 'other'
   /** Input with what was cached, output with reasoning. */
   usage: { input: number, output: number } | undefined
+  /** Of the usage: what was read from a cache, and what was thought. */
+  parts: { cached: number, reasoning: number } | undefined
 }
 
 export type Client = (url: string, key: string, question: Question) => Promise<Understood>
@@ -56,17 +62,20 @@ async function askChat(url: string, key: string, question: Question): Promise<Un
     ...(question.think ? { reasoning_effort: 'medium' as const } : {}),
     ...(question.outputMax ? { max_completion_tokens: question.outputMax } : {}),
   }
-  let message: { content?: string | null, reasoning_content?: string, tool_calls?: OpenAI.ChatCompletionMessageToolCall[] }
+  let message: { content?: string | null, refusal?: string | null, reasoning_content?: string, tool_calls?: OpenAI.ChatCompletionMessageToolCall[] }
   let finish: string | null | undefined
   let usage: OpenAI.CompletionUsage | undefined
   if (question.stream) {
     const runner = sdk.chat.completions.stream({ ...body, stream_options: { include_usage: true } })
     let reasoning = ''
+    let told: OpenAI.CompletionUsage | undefined
+    runner.on('chunk', (chunk) => { told = chunk.usage ?? told })
     runner.on('chunk', (chunk) => { reasoning += (chunk.choices[0]?.delta as { reasoning_content?: string } | undefined)?.reasoning_content ?? '' })
     const final = await runner.finalChatCompletion()
     message = { ...final.choices[0]!.message, reasoning_content: reasoning } as typeof message
     finish = final.choices[0]!.finish_reason
-    usage = await runner.totalUsage()
+    // The SDK adds up the totals, and leaves out what they are made of.
+    usage = told && { ...told, ...await runner.totalUsage() }
   }
   else {
     const completion = await sdk.chat.completions.create(body)
@@ -78,8 +87,11 @@ async function askChat(url: string, key: string, question: Question): Promise<Un
     text: message.content ?? '',
     reasoning: message.reasoning_content ?? '',
     tools: (message.tool_calls ?? []).flatMap(call => call.type === 'function' ? [{ name: call.function.name, args: args(call.function.arguments) }] : []),
+    toolIds: (message.tool_calls ?? []).map(call => call.id),
+    refusal: message.refusal ?? '',
     finish: ({ stop: 'stop', length: 'length', tool_calls: 'tools', content_filter: 'filtered' } as const)[finish ?? ''] ?? 'other',
     usage: usage && { input: usage.prompt_tokens, output: usage.completion_tokens },
+    parts: usage && { cached: usage.prompt_tokens_details?.cached_tokens ?? 0, reasoning: usage.completion_tokens_details?.reasoning_tokens ?? 0 },
   }
 }
 
@@ -102,8 +114,11 @@ async function askResponses(url: string, key: string, question: Question): Promi
     text: texts.map(part => part.type === 'output_text' ? part.text : '').join(''),
     reasoning: response.output.flatMap(item => item.type === 'reasoning' ? item.summary : []).map(part => part.text).join(''),
     tools,
+    toolIds: response.output.flatMap(item => item.type === 'function_call' ? [item.call_id] : []),
+    refusal: texts.map(part => part.type === 'refusal' ? part.refusal : '').join(''),
     finish: incomplete === 'max_output_tokens' ? 'length' : incomplete === 'content_filter' ? 'filtered' : tools.length > 0 ? 'tools' : response.status === 'completed' ? 'stop' : 'other',
     usage: response.usage ? { input: response.usage.input_tokens, output: response.usage.output_tokens } : undefined,
+    parts: response.usage && { cached: response.usage.input_tokens_details.cached_tokens, reasoning: response.usage.output_tokens_details.reasoning_tokens },
   }
 }
 
@@ -124,8 +139,11 @@ async function askAnthropic(url: string, key: string, question: Question): Promi
     text: message.content.map(block => block.type === 'text' ? block.text : '').join(''),
     reasoning: message.content.map(block => block.type === 'thinking' ? block.thinking : '').join(''),
     tools: message.content.flatMap(block => block.type === 'tool_use' ? [{ name: block.name, args: block.input }] : []),
-    finish: ({ end_turn: 'stop', stop_sequence: 'stop', max_tokens: 'length', tool_use: 'tools', refusal: 'filtered' } as const)[message.stop_reason as string] ?? 'other',
+    toolIds: message.content.flatMap(block => block.type === 'tool_use' ? [block.id] : []),
+    refusal: '',
+    finish: ({ end_turn: 'stop', stop_sequence: 'stop', max_tokens: 'length', model_context_window_exceeded: 'length', tool_use: 'tools', refusal: 'filtered' } as const)[message.stop_reason as string] ?? 'other',
     usage: { input: usage.input_tokens + (usage.cache_read_input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0), output: usage.output_tokens },
+    parts: { cached: usage.cache_read_input_tokens ?? 0, reasoning: usage.output_tokens_details?.thinking_tokens ?? 0 },
   }
 }
 
@@ -154,7 +172,10 @@ async function askGemini(url: string, key: string, question: Question): Promise<
     text: parts.filter(part => !part.thought).map(part => part.text ?? '').join(''),
     reasoning: parts.filter(part => part.thought).map(part => part.text ?? '').join(''),
     tools,
+    toolIds: parts.flatMap(part => part.functionCall?.id ?? []),
+    refusal: '',
     finish: blocked || finish === 'SAFETY' ? 'filtered' : finish === 'MAX_TOKENS' ? 'length' : finish === 'STOP' ? (tools.length > 0 ? 'tools' : 'stop') : 'other',
     usage: usage && { input: (usage.promptTokenCount ?? 0) + (usage.toolUsePromptTokenCount ?? 0), output: (usage.candidatesTokenCount ?? 0) + (usage.thoughtsTokenCount ?? 0) },
+    parts: usage && { cached: usage.cachedContentTokenCount ?? 0, reasoning: usage.thoughtsTokenCount ?? 0 },
   }
 }

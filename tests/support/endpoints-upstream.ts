@@ -38,7 +38,8 @@ const reporting = (model: string, usage: unknown) => isSilent(model) ? {} : { us
 
 function complete({ json: request, model }: Asked): Answer {
   const chunk = (text: string, finish: string | null) => ({ id: 'cmpl-1', object: 'text_completion', model, choices: [{ index: 0, text, logprobs: null, finish_reason: finish }] })
-  const usage = { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 }
+  // Some leave thinking out of what they call the completion.
+  const usage = { prompt_tokens: 7, completion_tokens: 3, total_tokens: model.includes('outside') ? 25 : 10 }
   if (!request.stream) return json({ ...chunk('Once upon a time', 'stop'), ...reporting(model, usage) })
   return events([chunk('Once upon', null), chunk(' a time', 'stop'), { ...chunk('', null), choices: [], usage }], 'data: [DONE]\n\n')
 }
@@ -57,10 +58,11 @@ function draw({ json: request, form, model }: Asked): Answer {
   const n = Number(request.n ?? form.get('n') ?? 1)
   const usage = { input_tokens: 12, output_tokens: 4160 * n, total_tokens: 12 + 4160 * n, input_tokens_details: { text_tokens: 12, image_tokens: 0 } }
   const b64 = SOUND.toString('base64')
+  const made = model.includes('telling') ? { size: '1536x1024', quality: 'high' } : {}
   if (request.stream) {
-    return events([{ type: 'image_generation.partial_image', b64_json: b64, partial_image_index: 0 }, { type: 'image_generation.completed', b64_json: b64, usage }])
+    return events([{ type: 'image_generation.partial_image', b64_json: b64, partial_image_index: 0 }, { type: 'image_generation.completed', b64_json: b64, ...made, usage }])
   }
-  return json({ created: 1, data: Array.from({ length: n }, () => ({ b64_json: b64 })), ...reporting(model, usage) })
+  return json({ created: 1, ...made, data: Array.from({ length: n }, () => ({ b64_json: b64 })), ...reporting(model, usage) })
 }
 
 async function edit(asked: Asked): Promise<Answer> {

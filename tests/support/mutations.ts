@@ -65,6 +65,20 @@ export function changeBytes(bytes: Buffer, list: ByteChange[]): Buffer {
   }, bytes)
 }
 
+const fieldChange = fc.record({ at: fc.nat(), kind: fc.constantFrom('replace', 'replace', 'remove', 'rename', 'double', 'empty'), value: fc.constantFrom(...nasty, '-1', '0', '1e9', 'true', '\r\n--', '../../etc', '茶'), name: fc.constantFrom(...names, 'model', 'file', 'image', 'image[]', 'stream', 'n') })
+type FieldChange = typeof fieldChange extends fc.Arbitrary<infer T> ? T : never
+export const fieldChanges = fc.array(fieldChange, { minLength: 1, maxLength: 3 })
+
+/** Fields of a form with some of them replaced, emptied, left out, renamed or doubled. */
+export function changeFields(fields: [name: string, value: string][], list: FieldChange[]): [name: string, value: string][] {
+  return list.reduce((before, { at, kind, value, name }) => before.flatMap(([field, old], index): [string, string][] => {
+    if (index !== at % before.length) return [[field, old]]
+    if (kind === 'remove') return []
+    if (kind === 'double') return [[field, old], [field, value]]
+    return kind === 'rename' ? [[name, old]] : [[field, kind === 'empty' ? '' : value]]
+  }), fields)
+}
+
 export const frameChanges = fc.array(fc.record({ at: fc.nat(), to: fc.nat(), kind: fc.constantFrom('drop', 'double', 'move', 'value', 'value'), inside: changes }), { minLength: 1, maxLength: 4 })
 type FrameChange = typeof frameChanges extends fc.Arbitrary<infer T> ? T : never
 

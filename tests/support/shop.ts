@@ -20,6 +20,7 @@ import { keys } from '#server/storage/keys'
 import type { StoreDriver } from '#server/storage/store'
 import { watchVersions } from '#server/storage/versions'
 import type { DialectId } from '#shared/schemas/channel'
+import type { VendorId } from '#shared/schemas/vendors'
 import type { Prices } from '#shared/schemas/price'
 import { startSandbox } from '../../sandbox/index.ts'
 
@@ -68,7 +69,7 @@ export async function openShop(options: ShopOptions = {}) {
   const { url, close: closeServer } = await listen()
 
   /** Another channel of the sandbox; it refuses everything when given a wrong credential. */
-  async function addChannel(id: string, change: { priority?: number, credentials?: string[], baseUrl?: string, dialect?: DialectId } = {}): Promise<string> {
+  async function addChannel(id: string, change: { priority?: number, credentials?: string[], baseUrl?: string, dialect?: DialectId, vendor?: VendorId } = {}): Promise<string> {
     await services.channels.create({ id, name: id, dialect: 'openai-chat', baseUrl: sandbox.upstream.baseUrl, enabled: true, priority: 0, weight: 1, credentials: [sandbox.upstream.apiKey], ...change })
     return id
   }
@@ -117,8 +118,8 @@ export async function openShop(options: ShopOptions = {}) {
       throw new Error('nothing was settled within 10 s')
     },
     async requireBooks(): Promise<void> {
-      const entries = (await engine.list<Entry>(keys.entryPrefix(USER), { limit: 1000 })).map(row => row.value)
-      const holds = (await engine.list<Hold>(keys.holdPrefix, { limit: 1000 })).map(row => row.value)
+      const entries = await listAll<Entry>(engine, keys.entryPrefix(USER))
+      const holds = await listAll<Hold>(engine, keys.holdPrefix)
       const balance = await ledger.balance(USER)
       const held = holds.reduce((sum, hold) => sum + hold.amount, 0)
       const sum = entries.reduce((total, entry) => total + entry.amount, 0)
@@ -134,6 +135,16 @@ export async function openShop(options: ShopOptions = {}) {
       await engine.close()
       rmSync(dataDir, { recursive: true, force: true })
     },
+  }
+}
+
+async function listAll<T>(engine: StoreDriver, prefix: string): Promise<T[]> {
+  const values: T[] = []
+  for (let after: string | undefined; ;) {
+    const rows = await engine.list<T>(prefix, { limit: 1000, ...(after === undefined ? {} : { after }) })
+    values.push(...rows.map(row => row.value))
+    if (rows.length < 1000) return values
+    after = rows.at(-1)!.key
   }
 }
 

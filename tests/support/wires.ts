@@ -60,7 +60,7 @@ export function crossStream(upstreamId: DialectId, clientId: DialectId, chunks: 
       const verdict = meter.observe(frame)
       if (verdict.kind === 'error' || verdict.kind === 'broken') throw new AppError(verdict.kind === 'error' ? 'upstream_cut' : 'upstream_malformed')
       if (direct) out.push(verdict.bytes)
-      if (frame.data !== undefined && frame.data !== '[DONE]') emit(reader.read(frame.data))
+      if (frame.data !== undefined) emit(reader.read(frame.data))
       if (verdict.kind === 'end') break
     }
     if (!meter.metered().finished) throw new AppError('upstream_cut')

@@ -196,7 +196,7 @@ function readToolChoice(choice: WireWhole['tool_choice']): ToolChoice | undefine
 }
 
 function readSampling({ max_tokens: outputMax, temperature, top_p: topP, top_k: topK, stop_sequences: stop }: WireWhole): Sampling {
-  const all = { outputMax, temperature, topP, topK, stop: stop?.length ? stop : undefined }
+  const all = { outputMax, temperature, topP, topK, stop: stop?.some(Boolean) ? stop.filter(Boolean) : undefined }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== null)) as Sampling
 }
 

@@ -79,12 +79,14 @@ export function writeUpstreamRequest(request: ClientRequest, upstream: { model: 
   if (upstream.model !== request.model) set.model = JSON.stringify(upstream.model)
   const messages = withoutForeign(request.body)
   if (messages) set.messages = JSON.stringify(messages)
-  if (isForeignLoop(request.body, messages)) set.thinking = JSON.stringify({ type: 'disabled' })
+  const loops = isForeignLoop(request.body, messages)
+  if (loops) set.thinking = JSON.stringify({ type: 'disabled' })
   const untouched = Object.keys(set).length === 0 && remove.length === 0
   return {
     path: '/messages',
     headers: { ...headersFor(upstream.credential, request.stream), ...request.headers },
     body: untouched ? request.body : patchJson(request.body, { set, remove }),
+    dropped: [...(messages ? ['reasoning'] : []), ...(loops ? ['thinking'] : [])],
   }
 }
 

@@ -148,11 +148,14 @@ const finishes: Record<string, Finish> = {
   stop_sequence: 'stop-sequence',
   max_tokens: 'length',
   model_context_window_exceeded: 'length',
+  // Neither answer is whole: the vendor wants to be asked on, for tools of its own and for a context it made shorter.
+  pause_turn: 'length',
+  compaction: 'length',
   tool_use: 'tool-calls',
   refusal: 'refusal',
 }
 
-/** `stop_reason` in neutral words; unknown ones (`pause_turn`, `compaction`) end the answer like any other. */
+/** `stop_reason` in neutral words; unknown ones end the answer like any other. */
 export function readFinish(reason: string | null | undefined, sawTool: boolean): Finish {
   const finish = finishes[reason ?? ''] ?? 'stop'
   return finish === 'stop' && sawTool ? 'tool-calls' : finish
@@ -183,3 +186,6 @@ export function argsToInput(args: string): Json {
   }
   catch { return { arguments: args } }
 }
+
+/** Names of tools every model takes. Newer models take 128 letters. https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use#specifying-client-tools */
+export const TOOL_NAME = /^[\w-]{1,64}$/

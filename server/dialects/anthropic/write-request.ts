@@ -3,6 +3,7 @@ import type { ClaudeModel } from '../claude-models'
 import { claudeModel } from '../claude-models'
 import { sniffMime, standardBase64 } from '../data-url'
 import { budgetOf, effortOf } from '../effort'
+import { hasDetail, leftBehind } from '../left-behind'
 import type { Block, CacheHint, MediaBlock, NeutralRequest, TextBlock, Tool, ToolChoice, ToolResultBlock, WriteTarget, WrittenRequest } from '../neutral'
 import { plainSchema } from '../plain-schema'
 import { legalToolId } from '../tool-ids'
@@ -25,6 +26,7 @@ interface Draft {
   name: string
   request: NeutralRequest
   dropped: Set<string>
+  stops: string[]
   /** Instructions among the messages that stand before everything else. */
   leading: Json[]
 }
@@ -35,7 +37,7 @@ interface Draft {
  */
 export function writeNeutralRequest(request: NeutralRequest, target: WriteTarget): WrittenRequest {
   if ((request.sampling.choices ?? 1) > 1) throw new AppError('unsupported_field', { field: 'n', why: 'this model gives one answer at a time' })
-  const draft: Draft = { model: claudeModel(target.model), name: target.model, request, dropped: new Set(), leading: [] }
+  const draft: Draft = { model: claudeModel(target.model), name: target.model, request, dropped: new Set(), stops: [], leading: [] }
   noteLost(draft)
   const turns = writeTurns(draft)
   const system = writeSystem(draft)
@@ -60,7 +62,7 @@ export function writeNeutralRequest(request: NeutralRequest, target: WriteTarget
     ...ownExtras(request),
   }
   limitBreakpoints(draft, [...tools, ...system, ...turns.flatMap(turn => turn.content)], 'cache_control' in body)
-  return { body, dropped: [...draft.dropped] }
+  return { body, dropped: [...draft.dropped], stops: draft.stops }
 }
 
 function ownExtras({ extra }: NeutralRequest): Json {
@@ -74,9 +76,9 @@ function noteLost({ request, dropped }: Draft): void {
     ['logprobs', sampling.logprobs || undefined], ['top_logprobs', sampling.topLogprobs], ['user', userId],
   ]
   for (const [field, value] of lost) if (value !== undefined) dropped.add(field)
-  for (const [dialect, fields] of Object.entries(extra)) {
-    for (const field of Object.keys(fields)) if (dialect !== 'anthropic' || !OWN_EXTRAS.includes(field)) dropped.add(field)
-  }
+  for (const field of [...leftBehind(request, 'anthropic'), ...Object.keys(extra.anthropic ?? {}).filter(name => !OWN_EXTRAS.includes(name))]) dropped.add(field)
+  if (request.tools.some(({ strict }) => strict)) dropped.add('strict')
+  if (hasDetail(request)) dropped.add('detail')
 }
 
 // Messages.
@@ -297,7 +299,8 @@ function isForeignLoop({ request: { messages } }: Draft): boolean {
   return turn.blocks.some(block => block.type === 'tool-call') && !turn.blocks.some(block => block.type === 'reasoning' && block.signature?.dialect === 'anthropic')
 }
 
-function writeSampling({ request: { sampling }, model, dropped }: Draft, thinking: boolean): Json {
+function writeSampling(draft: Draft, thinking: boolean): Json {
+  const { request: { sampling }, model, dropped } = draft
   const { temperature, topP, topK, stop } = sampling
   const fields: Json = {}
   const keep = (name: string, value: number | undefined, takes: boolean, clamped = value): void => {
@@ -311,8 +314,9 @@ function writeSampling({ request: { sampling }, model, dropped }: Draft, thinkin
   const topPMin = !model.freeSampling ? 0.99 : thinking ? 0.95 : 0
   keep('top_p', topP, !('temperature' in fields) && topP !== undefined && topP >= topPMin, topP === undefined ? undefined : Math.min(1, Math.max(0, topP)))
   keep('top_k', topK, free)
+  // The vendor refuses those of white space alone.
   const stops = stop?.filter(text => text.trim() !== '') ?? []
-  if (stop && stops.length < stop.length) dropped.add('stop')
+  draft.stops = stop?.filter(text => text.trim() === '') ?? []
   return { ...fields, ...(stops.length > 0 ? { stop_sequences: stops } : {}) }
 }
 

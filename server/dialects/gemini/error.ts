@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { AppError } from '#server/errors/app-error'
-import type { ClientRequest, UpstreamFailure, WireError } from '../dialect'
+import type { CallTarget, ClientRequest, UpstreamFailure, WireError } from '../dialect'
 import { readContextOverflow } from '../context-overflow'
 import { writeJsonLast } from '../json-array'
+import { asksForArray } from './request'
 import { textOf } from './wire'
 
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto by HTTP status. */
@@ -53,7 +54,7 @@ function ownWords(error: AppError): string {
  * https://ai.google.dev/gemini-api/docs/troubleshooting; a client of an array gets `[{"error":…}]`, as Google answers it.
  * `x-should-retry` is for the SDKs of others that are pointed here.
  */
-export function writeError(error: AppError, requestId: string, request?: ClientRequest): WireError {
+export function writeError(error: AppError, requestId: string, target?: CallTarget): WireError {
   const body = bodyOf(error, requestId)
   return {
     status: error.status,
@@ -62,7 +63,7 @@ export function writeError(error: AppError, requestId: string, request?: ClientR
       'x-should-retry': String(error.retryable),
       ...(error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
     },
-    body: Buffer.from(request?.jsonArray ? `[${body}]` : body),
+    body: Buffer.from(target && asksForArray(target) ? `[${body}]` : body),
   }
 }
 

@@ -1,10 +1,10 @@
 import { AppError } from '#server/errors/app-error'
 import { sniffMime, standardBase64 } from '../data-url'
-import type { Block, Citation, Finish, MediaBlock, NeutralChoice, NeutralReply } from '../neutral'
+import type { Block, Citation, Finish, MediaBlock, NeutralChoice, NeutralReply, TokenChance, TokenLogprob } from '../neutral'
 import { mintToolId } from '../tool-ids'
 import { readUsage } from './usage'
 import { mediaKindOf, parseResponse, readSignature, textOf } from './wire'
-import type { WireCandidate, WireFunctionCall, WirePart } from './wire'
+import type { WireCandidate, WireChance, WireFunctionCall, WirePart } from './wire'
 
 /**
  * A whole answer of an upstream. Throws AppError upstream_malformed for what is none, upstream_cut when the model broke
@@ -29,6 +29,8 @@ function readChoice(candidate: WireCandidate): NeutralChoice {
   const citations = readCitations(candidate)
   const text = blocks.findLast(block => block.type === 'text')
   if (text && citations.length > 0) text.citations = citations
+  const logprobs = readLogprobs(candidate)
+  if (text && logprobs.length > 0) text.logprobs = logprobs
   return { blocks, finish: finishOf(candidate.finishReason, blocks.some(({ type }) => type === 'tool-call')), stopSequence: undefined }
 }
 
@@ -56,6 +58,12 @@ const BROKEN_CALLS = new Set(['MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL',
 export function finishOf(reason: string | null | undefined, sawCall: boolean): Finish {
   if (reason && BROKEN_CALLS.has(reason)) throw new AppError('upstream_cut')
   return (reason ? finishes[reason] : undefined) ?? (sawCall ? 'tool-calls' : 'stop')
+}
+
+/** Tokens of the candidate's text: https://ai.google.dev/api/generate-content#LogprobsResult */
+export function readLogprobs({ logprobsResult }: WireCandidate): TokenLogprob[] {
+  const read = (chances: WireChance[] | null | undefined): TokenChance[] => (chances ?? []).flatMap(({ token, logProbability }) => typeof token === 'string' ? [{ token, logprob: logProbability ?? 0 }] : [])
+  return read(logprobsResult?.chosenCandidates).map((chosen, index) => ({ ...chosen, top: read(logprobsResult?.topCandidates?.[index]?.candidates) }))
 }
 
 /** Where the answer comes from, as far as it has an address. */

@@ -194,7 +194,7 @@ function readSampling(config: WireConfig): Sampling {
     presencePenalty,
     logprobs: responseLogprobs,
     topLogprobs: logprobs,
-    stop: stopSequences?.length ? stopSequences : undefined,
+    stop: stopSequences?.some(Boolean) ? stopSequences.filter(Boolean) : undefined,
   }
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value != null)) as Sampling
 }

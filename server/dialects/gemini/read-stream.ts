@@ -1,7 +1,7 @@
 import { AppError } from '#server/errors/app-error'
 import type { Finish, NeutralEvent, Signature, StreamReader } from '../neutral'
 import { mintToolId } from '../tool-ids'
-import { finishOf, readCitations, readMedia } from './read-reply'
+import { finishOf, readCitations, readLogprobs, readMedia } from './read-reply'
 import { createUsageTally } from './usage'
 import type { UsageTally } from './usage'
 import { parseResponse, readSignature } from './wire'
@@ -15,6 +15,8 @@ interface ReaderState {
   /** The block that grows; calls come whole and are never open. */
   open: { index: number, kind: Kind } | undefined
   next: number
+  /** Numbers of blocks that are text. */
+  texts: Set<number>
   sawCall: boolean
   /** A call whose arguments come in pieces. */
   growing: { id: string, name: string, args: Record<string, unknown>, signature: Signature | undefined } | undefined
@@ -30,7 +32,7 @@ interface ReaderState {
  * counts, more are never asked for.
  */
 export function createStreamReader(): StreamReader {
-  const state: ReaderState = { started: false, open: undefined, next: 0, sawCall: false, growing: undefined, finish: undefined, cited: new Set(), usage: createUsageTally(), saidUsage: '' }
+  const state: ReaderState = { started: false, open: undefined, next: 0, texts: new Set(), sawCall: false, growing: undefined, finish: undefined, cited: new Set(), usage: createUsageTally(), saidUsage: '' }
 
   function read(data: string): NeutralEvent[] {
     if (data.trim() === '[DONE]') return []
@@ -74,9 +76,17 @@ function readUsageOf(state: ReaderState, { usageMetadata }: WireResponse): Neutr
 
 function readCandidate(state: ReaderState, candidate: WireCandidate): NeutralEvent[] {
   const events = (candidate.content?.parts ?? []).flatMap(part => readPart(state, part))
+  addLogprobs(state, events, candidate)
   events.push(...cite(state, candidate))
   if (candidate.finishReason) state.finish = finishOf(candidate.finishReason, state.sawCall)
   return events
+}
+
+/** A chunk tells the tokens of its own text. */
+function addLogprobs(state: ReaderState, events: NeutralEvent[], candidate: WireCandidate): void {
+  const logprobs = readLogprobs(candidate)
+  const said = events.find(event => event.type === 'block-delta' && state.texts.has(event.index))
+  if (logprobs.length > 0 && said?.type === 'block-delta') said.logprobs = logprobs
 }
 
 /** By what a part carries; the first that fits reads it, and what fits none is a hosted tool's own affair. */
@@ -138,6 +148,7 @@ function endCall(state: ReaderState): NeutralEvent[] {
 function openBlock(state: ReaderState, kind: Kind): NeutralEvent[] {
   const closing = closeOpen(state)
   state.open = { index: state.next++, kind }
+  if (kind === 'text') state.texts.add(state.open.index)
   return [...closing, { type: 'block-start', index: state.open.index, kind }]
 }
 

@@ -44,8 +44,7 @@ const STORED_FILE = /^(?:files\/|gs:|https?:\/\/[^/]*\bgoogleapis\.com\/)/i
 export function readRequest(body: Uint8Array, target: CallTarget): ClientRequest {
   const { model, verb } = readPath(target.path)
   if (verb !== 'generateContent' && verb !== 'streamGenerateContent') throw new AppError('not_found', { path: target.path.slice(0, 200) })
-  const stream = verb === 'streamGenerateContent'
-  return requestOf(body, model, { stream, jsonArray: stream && !asksForEvents(target.query) })
+  return requestOf(body, model, { stream: verb === 'streamGenerateContent', jsonArray: asksForArray(target) })
 }
 
 /** A call of `…:countTokens`: `{contents}` or `{generateContentRequest:{…}}`. What is counted is the request's body. */
@@ -69,11 +68,12 @@ export function parseRequest(body: Uint8Array): WireRequest {
 /** Path, headers and the body as it came: only what is dropped is cut out, the model's name, which the path says, and proofs of other dialects. */
 export function writeUpstreamRequest(request: ClientRequest, upstream: { model: string, credential: string }): UpstreamRequest {
   const remove = jsonFields(request.body).map(({ name }) => name).filter(name => name === 'model' || DROPPED.has(camelOf(name)))
-  const contents = withoutForeign(request.body)
-  const set: Record<string, string> = contents ? { contents: JSON.stringify(contents) } : {}
+  const cleaned = withoutForeign(request.body)
+  const set: Record<string, string> = cleaned ? { contents: JSON.stringify(cleaned.contents) } : {}
   return {
     ...writeUpstreamTarget({ ...upstream, stream: request.stream }),
-    body: remove.length === 0 && !contents ? request.body : patchJson(request.body, { set, remove }),
+    body: remove.length === 0 && !cleaned ? request.body : patchJson(request.body, { set, remove }),
+    dropped: cleaned?.lost ? ['reasoning'] : [],
   }
 }
 
@@ -122,8 +122,9 @@ function readPath(path: string): { model: string, verb: string } {
   return { model, verb }
 }
 
-function asksForEvents(query: URLSearchParams): boolean {
-  return [...query.getAll('alt'), ...query.getAll('$alt')].some(alt => alt.split(';')[0]?.toLowerCase() === 'sse')
+/** A stream without `alt=sse` is one JSON array, and so are the errors of such a call. */
+export function asksForArray({ path, query }: CallTarget): boolean {
+  return /:streamGenerateContent$/.test(path) && ![...query.getAll('alt'), ...query.getAll('$alt')].some(alt => alt.split(';')[0]?.toLowerCase() === 'sse')
 }
 
 function refuseUnsold(body: Uint8Array, request: WireRequest): void {

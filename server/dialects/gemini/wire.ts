@@ -44,6 +44,8 @@ export type WireFunctionResponse = z.output<typeof functionResponse>
 export const wireContent = z.looseObject({ role: z.string().nullish(), parts: z.array(wirePart).nullish() })
 export type WireContent = z.output<typeof wireContent>
 
+const chance = z.looseObject({ token: z.string().nullish(), logProbability: z.number().nullish() })
+
 const web = z.looseObject({ uri: z.string().nullish(), title: z.string().nullish() })
 
 /** https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse, whole or one chunk of a stream. */
@@ -52,6 +54,10 @@ export const wireResponse = z.looseObject({
     content: wireContent.nullish(),
     finishReason: z.string().nullish(),
     index: z.number().int().nullish(),
+    logprobsResult: z.looseObject({
+      chosenCandidates: z.array(chance).nullish(),
+      topCandidates: z.array(z.looseObject({ candidates: z.array(chance).nullish() })).nullish(),
+    }).nullish().catch(undefined),
     groundingMetadata: z.looseObject({ groundingChunks: z.array(z.looseObject({ web: web.nullish() })).nullish() }).nullish().catch(undefined),
     citationMetadata: z.looseObject({ citationSources: z.array(web).nullish() }).nullish().catch(undefined),
   })).nullish(),
@@ -62,6 +68,7 @@ export const wireResponse = z.looseObject({
   error: z.unknown().optional(),
 })
 export type WireResponse = z.output<typeof wireResponse>
+export type WireChance = z.output<typeof chance>
 export type WireCandidate = NonNullable<WireResponse['candidates']>[number]
 
 /** JSON text of an answer or chunk; undefined for what is none. An error may come wrapped in an array. */
@@ -185,3 +192,6 @@ export function mediaKindOf(mime: string | undefined): MediaBlock['media'] {
   const [kind] = (mime ?? '').split('/')
   return kind === 'image' || kind === 'audio' || kind === 'video' ? kind : 'document'
 }
+
+/** Names of tools every model takes. A letter or underscore comes first. https://ai.google.dev/api/caching#FunctionDeclaration */
+export const TOOL_NAME = /^[A-Za-z_][\w.:-]{0,127}$/

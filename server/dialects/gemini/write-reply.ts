@@ -1,4 +1,4 @@
-import type { AnswerContext, Block, Citation, Finish, NeutralChoice, NeutralReply } from '../neutral'
+import type { AnswerContext, Block, Citation, Finish, NeutralChoice, NeutralReply, TokenChance, TokenLogprob } from '../neutral'
 import { writeUsage } from './usage'
 import { argsObject, writeSignature } from './wire'
 
@@ -32,6 +32,18 @@ function writeChoice({ blocks, finish }: NeutralChoice, index: number): Record<s
     finishReason: writeFinish(finish),
     index,
     ...writeGrounding(citations),
+    ...writeLogprobs(blocks.flatMap(block => block.type === 'text' ? block.logprobs ?? [] : [])),
+  }
+}
+
+/** https://ai.google.dev/api/generate-content#LogprobsResult */
+export function writeLogprobs(tokens: TokenLogprob[]): Record<string, unknown> {
+  if (tokens.length === 0) return {}
+  const write = ({ token, logprob }: TokenChance) => ({ token, logProbability: logprob })
+  const sum = tokens.reduce((total, { logprob }) => total + logprob, 0)
+  return {
+    avgLogprobs: sum / tokens.length,
+    logprobsResult: { chosenCandidates: tokens.map(write), topCandidates: tokens.map(({ top }) => ({ candidates: top.map(write) })) },
   }
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '#server/errors/app-error'
-import { dialectIds } from '#shared/schemas/channel'
 import { readDataUrl, sniffMime, standardBase64 } from '../data-url'
 import { budgetOf, effortOf } from '../effort'
+import { hasDetail, leftBehind, mediaIn } from '../left-behind'
 import type { Block, Effort, MediaBlock, NeutralRequest, OutputFormat, ReasoningControl, Sampling, TextBlock, Tool, ToolChoice, ToolResultBlock, WriteTarget, WrittenRequest } from '../neutral'
 import { argsObject, objectOf, SKIP_SIGNATURE } from './wire'
 
@@ -9,7 +9,7 @@ type Fields = Record<string, unknown>
 
 /**
  * A neutral request as the body of `generateContent`; the model stands in the path. Throws AppError unsupported_field for
- * several answers, and for a tool whose name Gemini does not take.
+ * several answers.
  */
 export function writeNeutralRequest(request: NeutralRequest, target: WriteTarget): WrittenRequest {
   const dropped = new Set<string>()
@@ -32,26 +32,23 @@ export function writeNeutralRequest(request: NeutralRequest, target: WriteTarget
   }
   if (Object.keys(generationConfig).length > 0) body.generationConfig = generationConfig
   writeExtra(request, body, dropped)
-  return { body, dropped: [...dropped] }
+  return { body, dropped: [...dropped], stops: request.sampling.stop?.slice(STOP_MAX) ?? [] }
 }
 
 /** Its own fields come back where they stood; those of others have no place here. */
-function writeExtra({ extra }: NeutralRequest, body: Fields, dropped: Set<string>): void {
-  for (const [name, value] of Object.entries(extra.gemini ?? {})) {
+function writeExtra(request: NeutralRequest, body: Fields, dropped: Set<string>): void {
+  for (const [name, value] of Object.entries(request.extra.gemini ?? {})) {
     const inside = /^generationConfig\.(.+)$/.exec(name)?.[1]
     if (inside === undefined) body[name] = value
     else body.generationConfig = { ...body.generationConfig as Fields | undefined, [inside]: value }
   }
-  for (const dialect of dialectIds) {
-    if (dialect !== 'gemini') for (const name of Object.keys(extra[dialect] ?? {})) dropped.add(name)
-  }
+  for (const name of leftBehind(request, 'gemini')) dropped.add(name)
+  if (request.userId !== undefined) dropped.add('user')
+  if (hasDetail(request)) dropped.add('detail')
+  if (mediaIn(request).some(({ name }) => name)) dropped.add('filename')
 }
 
-/** Google takes dots and colons too, but a letter or underscore must come first. */
-const NAME = /^[A-Za-z_][\w.:-]{0,127}$/
-
 function writeTool({ name, description, parameters }: Tool): Fields {
-  if (!NAME.test(name)) throw new AppError('unsupported_field', { field: 'tools.name', why: `"${name.slice(0, 60)}" is not a name this model takes: start with a letter, then letters, digits, _, -` })
   const properties = parameters.properties as Fields | undefined
   // An object without properties is refused by older models; no parameters at all says the same.
   const isEmpty = Object.keys(properties ?? {}).length === 0 && !parameters.$ref && !parameters.anyOf && !parameters.additionalProperties
@@ -82,8 +79,6 @@ function writeSampling(sampling: Sampling, dropped: Set<string>): Fields {
   const { outputMax, topK, stop, logprobs } = sampling
   const seed = sampling.seed !== undefined && Number.isInteger(sampling.seed) && Math.abs(sampling.seed) <= INT32 ? sampling.seed : undefined
   if (sampling.seed !== undefined && seed === undefined) dropped.add('seed')
-  const stopSequences = stop?.filter(Boolean).slice(0, STOP_MAX)
-  if (stop && stopSequences?.length !== stop.length) dropped.add('stop')
   return defined({
     maxOutputTokens: outputMax,
     temperature: cut('temperature', sampling.temperature, 0, 2),
@@ -92,7 +87,7 @@ function writeSampling(sampling: Sampling, dropped: Set<string>): Fields {
     seed,
     frequencyPenalty: cut('frequency_penalty', sampling.frequencyPenalty, -2, 1.99),
     presencePenalty: cut('presence_penalty', sampling.presencePenalty, -2, 1.99),
-    stopSequences: stopSequences?.length ? stopSequences : undefined,
+    stopSequences: stop?.length ? stop.slice(0, STOP_MAX) : undefined,
     responseLogprobs: logprobs,
     logprobs: logprobs ? cut('top_logprobs', sampling.topLogprobs, 0, 20) : undefined,
   })
@@ -101,7 +96,9 @@ function writeSampling(sampling: Sampling, dropped: Set<string>): Fields {
 function writeFormat(format: OutputFormat | undefined): Fields {
   if (format?.type === 'text') return { responseMimeType: 'text/plain' }
   if (!format) return {}
-  return { responseMimeType: 'application/json', ...(format.type === 'schema' ? { responseJsonSchema: format.schema } : {}) }
+  if (format.type === 'json') return { responseMimeType: 'application/json' }
+  const { schema, description } = format
+  return { responseMimeType: 'application/json', responseJsonSchema: description && schema.description === undefined ? { ...schema, description } : schema }
 }
 
 /** Level or budget, never both: Gemini 3 takes a level, 2.5 a budget, older ones refuse either. */
@@ -112,6 +109,8 @@ function writeThinking(reasoning: ReasoningControl | undefined, model: string, d
     dropped.add('reasoning')
     return {}
   }
+  // Models of levels always think a little.
+  if (version >= 3 && effortOf(reasoning) === 'none') dropped.add('reasoning')
   const thinkingConfig = defined({
     includeThoughts: reasoning.visible,
     ...(version >= 3 ? { thinkingLevel: levelOf(reasoning, model, version) } : { thinkingBudget: budgetFor(reasoning, model, dropped) }),

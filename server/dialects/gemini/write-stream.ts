@@ -6,7 +6,7 @@ import type { Usage } from '#shared/schemas/price'
 import { writeChunk } from './upstream'
 import { writeUsage } from './usage'
 import { argsObject, writeSignature } from './wire'
-import { writeFinish, writeGrounding } from './write-reply'
+import { writeFinish, writeGrounding, writeLogprobs } from './write-reply'
 
 type Part = Record<string, unknown>
 
@@ -39,8 +39,10 @@ export function createStreamWriter(request: ClientRequest, context: AnswerContex
   }
 
   function write(event: NeutralEvent): Uint8Array {
-    const parts = sequence(event).flatMap(ordered => partsOf(state, ordered))
-    return Buffer.concat(parts.map(part => chunk([part], {}, true)))
+    return Buffer.concat(sequence(event).flatMap((ordered) => {
+      const logprobs = ordered.type === 'block-delta' ? writeLogprobs(ordered.logprobs ?? []) : {}
+      return partsOf(state, ordered).map(part => chunk([part], logprobs, true))
+    }))
   }
 
   function end(): Uint8Array {

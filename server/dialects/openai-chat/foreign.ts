@@ -8,13 +8,17 @@ export function hasForeign(body: Uint8Array): boolean {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(MARK)
 }
 
-/** Messages without proofs of other dialects, which an upstream of this one could not read. */
-export function withoutForeign(messages: Wire[]): Wire[] {
-  return messages.map(({ reasoning_details: details, ...message }) => {
+/** Messages without proofs of other dialects, which an upstream of this one could not read; undefined when there are none. */
+export function withoutForeign(messages: Wire[]): Wire[] | undefined {
+  let found = false
+  const cleaned = messages.map(({ reasoning_details: details, ...message }) => {
     const own = recordsOf(details).filter(detail => signatureOfDetail(detail).dialect === 'openai-chat')
-    const calls = message.tool_calls === undefined ? {} : { tool_calls: recordsOf(message.tool_calls).map(withoutProof) }
-    return { ...message, ...calls, ...(own.length > 0 ? { reasoning_details: own } : {}) }
+    const sent = recordsOf(message.tool_calls)
+    const calls = sent.map(withoutProof)
+    if (own.length < recordsOf(details).length || calls.some((call, index) => call !== sent[index])) found = true
+    return { ...message, ...(message.tool_calls === undefined ? {} : { tool_calls: calls }), ...(own.length > 0 ? { reasoning_details: own } : {}) }
   })
+  return found ? cleaned : undefined
 }
 
 function withoutProof(call: Wire): Wire {

@@ -7,6 +7,7 @@ import { readReply } from './reply'
 import { readInputTexts, readRequest, writeUpstreamRequest } from './request'
 import { createStreamMeter } from './stream'
 import { keepAlive, readModels, streamType, terminator, writeLengthEnd, writeModelsRequest, writeProbe, writeUpstreamTarget } from './upstream'
+import { TOOL_NAME } from './wire'
 import { writeNeutralReply } from './write-reply'
 import { writeNeutralRequest } from './write-request'
 import { createStreamWriter } from './write-stream'
@@ -26,6 +27,7 @@ export const openaiChat: Dialect = {
   readReply,
   createStreamMeter,
   readUpstreamFailure,
+  toolName: TOOL_NAME,
   writeUpstreamTarget,
   writeNeutralRequest,
   readNeutralReply,

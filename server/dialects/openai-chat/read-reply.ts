@@ -1,7 +1,8 @@
 import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
 import { readDataUrl } from '../data-url'
-import type { Block, Citation, NeutralChoice, NeutralReply, TextBlock } from '../neutral'
+import { readLogprobs } from '../logprobs'
+import type { Block, Citation, NeutralChoice, NeutralReply, TextBlock, TokenLogprob } from '../neutral'
 import { mintToolId } from '../tool-ids'
 import { readUsage } from './usage'
 import { errorIn, filled, parseUpstream, piecesOfContent, plainSignature, readArguments, readCallSignature, readFinish, readReasoning, recordOf, recordsOf, reportedUsage, textOf } from './wire'
@@ -25,7 +26,7 @@ export function readNeutralReply(body: Uint8Array, quirks?: Quirks): NeutralRepl
 
 function readChoice(choice: Wire): NeutralChoice {
   const message = recordOf(choice.message)
-  const blocks: Block[] = [...reasoningBlocks(message), ...contentBlocks(message), ...callBlocks(message)]
+  const blocks: Block[] = [...reasoningBlocks(message), ...contentBlocks(message, readLogprobs(recordOf(choice.logprobs).content)), ...callBlocks(message)]
   const seen = { tool: blocks.some(block => block.type === 'tool-call'), refusal: blocks.some(block => block.type === 'refusal') }
   return { blocks, finish: readFinish(choice.finish_reason, seen), stopSequence: undefined }
 }
@@ -36,14 +37,14 @@ function reasoningBlocks(message: Wire): Block[] {
   return inside ? [...blocks, { type: 'reasoning', text: inside }] : blocks
 }
 
-function contentBlocks(message: Wire): Block[] {
+function contentBlocks(message: Wire, logprobs: TokenLogprob[] | undefined): Block[] {
   const pieces = piecesOfContent(message.content)
   const joined = (kind: string): string => pieces.filter(piece => piece.kind === kind).map(piece => piece.text).join('')
   const citations = recordsOf(message.annotations).flatMap(readCitation)
   const text = joined('text') || textOf(recordOf(message.audio).transcript)
   const refusal = joined('refusal') + textOf(message.refusal)
   const blocks: Block[] = []
-  if (text) blocks.push({ type: 'text', text, ...(citations.length > 0 ? { citations } : {}) } satisfies TextBlock)
+  if (text) blocks.push({ type: 'text', text, ...(citations.length > 0 ? { citations } : {}), ...(logprobs ? { logprobs } : {}) } satisfies TextBlock)
   for (const { mime, data } of picturesOf(message)) blocks.push({ type: 'media', media: 'image', mime, data })
   if (refusal) blocks.push({ type: 'refusal', text: refusal })
   return blocks

@@ -1,10 +1,11 @@
 import { AppError } from '#server/errors/app-error'
 import { readDataUrl, sniffMime, standardBase64 } from '../data-url'
 import type { ClientRequest } from '../dialect'
+import { LEGACY } from '../left-behind'
 import { efforts } from '../neutral'
 import type { Block, CacheHint, MediaBlock, Message, NeutralRequest, OutputFormat, ReasoningControl, RefusalBlock, Sampling, TextBlock, Tool, ToolCallBlock, ToolChoice } from '../neutral'
 import { mintToolId } from '../tool-ids'
-import { filled, LEGACY, parseJson, readArguments, readCallSignature, readReasoning, recordOf, recordsOf, textOf } from './wire'
+import { filled, parseJson, readArguments, readCallSignature, readReasoning, recordOf, recordsOf, textOf } from './wire'
 import type { Wire } from './wire'
 
 type Content = TextBlock | MediaBlock | RefusalBlock

@@ -1,6 +1,7 @@
 import type { Quirks } from '#shared/schemas/quirks'
 import { AppError } from '#server/errors/app-error'
 import { parseShallow } from '../json-depth'
+import { createLogprobQueue, readLogprobs } from '../logprobs'
 import type { NeutralEvent, StreamReader } from '../neutral'
 import { mintToolId } from '../tool-ids'
 import { picturesOf, readCitation } from './read-reply'
@@ -38,6 +39,7 @@ interface ReaderState {
   calls: Map<number, Call>
   allCalls: Call[]
   lastText: number | undefined
+  logprobs: ReturnType<typeof createLogprobQueue>
   refused: boolean
   finish: string | undefined
   done: boolean
@@ -52,7 +54,7 @@ const deltaReaders: ((state: ReaderState, delta: Wire) => void)[] = [readReasoni
  * Only the first choice is read. The end is said when the stream has ended, because usage comes behind the finish reason.
  */
 export function createStreamReader(quirks?: Quirks): StreamReader {
-  const state: ReaderState = { events: [], started: false, next: 0, words: undefined, calls: new Map(), allCalls: [], lastText: undefined, refused: false, finish: undefined, done: false, ended: false }
+  const state: ReaderState = { events: [], started: false, next: 0, words: undefined, calls: new Map(), allCalls: [], lastText: undefined, logprobs: createLogprobQueue(), refused: false, finish: undefined, done: false, ended: false }
 
   function taken(): NeutralEvent[] {
     const { events } = state
@@ -106,6 +108,7 @@ function readChunk(state: ReaderState, chunk: Wire, quirks: Quirks | undefined):
   }
   if (choice) {
     const delta = recordOf(choice.delta)
+    state.logprobs.add(readLogprobs(recordOf(choice.logprobs).content))
     for (const read of deltaReaders) read(state, delta)
     const finish = filled(choice.finish_reason)
     if (finish) {
@@ -121,7 +124,7 @@ function readChunk(state: ReaderState, chunk: Wire, quirks: Quirks | undefined):
 function say(state: ReaderState, kind: Words['kind'], text: string): void {
   if (state.words?.kind !== kind) open(state, kind)
   const index = state.words?.index ?? 0
-  if (text) state.events.push({ type: 'block-delta', index, text })
+  if (text) state.events.push({ type: 'block-delta', index, text, ...(kind === 'text' ? state.logprobs.take() : {}) })
 }
 
 function open(state: ReaderState, kind: Words['kind']): Words {

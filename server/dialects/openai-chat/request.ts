@@ -67,33 +67,41 @@ export function readRequest(body: Uint8Array, _target: CallTarget): ClientReques
 }
 
 export function writeUpstreamRequest(request: ClientRequest, upstream: UpstreamAccess): UpstreamRequest {
-  const patch = quirkPatch(request, upstream.quirks ?? {})
+  const { patch, renamed } = quirkPatch(request, upstream.quirks ?? {})
   const { set, remove } = patch
   if (upstream.model !== request.model) set.model = JSON.stringify(upstream.model)
   if (request.stream && !request.wantsUsage && upstream.quirks?.streamUsage !== false) set.stream_options = JSON.stringify({ ...recordOf(fieldOf(request.body, 'stream_options')), include_usage: true })
   remove.push(...request.dropped)
-  if (hasForeign(request.body)) set.messages = JSON.stringify(withoutForeign(recordsOf(set.messages ? JSON.parse(set.messages) : fieldOf(request.body, 'messages'))))
+  const cleaned = hasForeign(request.body) ? withoutForeign(recordsOf(set.messages ? JSON.parse(set.messages) : fieldOf(request.body, 'messages'))) : undefined
+  if (cleaned) set.messages = JSON.stringify(cleaned)
   const untouched = Object.keys(set).length === 0 && remove.length === 0
   return {
     ...writeUpstreamTarget({ ...upstream, stream: request.stream }),
     body: untouched ? request.body : patchJson(request.body, patch),
+    dropped: cleaned ? ['reasoning'] : [],
+    renamed,
   }
 }
 
 /** What this upstream would refuse, or not know: a limit under an unknown name would be none. */
-function quirkPatch({ body }: ClientRequest, quirks: Quirks): JsonPatch {
+function quirkPatch({ body }: ClientRequest, quirks: Quirks): { patch: JsonPatch, renamed: string[] } {
   const patch: JsonPatch = { set: {}, remove: [] }
+  const renamed: string[] = []
   if (quirks.streamUsage === false && fieldOf(body, 'stream_options') !== undefined) patch.remove.push('stream_options')
   const limit = quirks.maxTokens === 'max_tokens' ? fieldOf(body, 'max_completion_tokens') : undefined
   if (limit !== undefined) {
     patch.remove.push('max_completion_tokens')
-    if (limit !== null) patch.set.max_tokens = JSON.stringify(limit)
+    if (limit !== null) {
+      patch.set.max_tokens = JSON.stringify(limit)
+      renamed.push('max_completion_tokens')
+    }
   }
   const messages = quirks.developerRole === false && Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes('"developer"') ? recordsOf(fieldOf(body, 'messages')) : []
   if (messages.some(message => message.role === 'developer')) {
     patch.set.messages = JSON.stringify(messages.map(message => message.role === 'developer' ? { ...message, role: 'system' } : message))
+    renamed.push('messages.role')
   }
-  return patch
+  return { patch, renamed }
 }
 
 /** Texts that count as input tokens: messages, tool calls in them, and the definitions of tools and schemas. */

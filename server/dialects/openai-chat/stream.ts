@@ -3,7 +3,7 @@ import type { ClientRequest, FrameVerdict, Metered, StreamMeter } from '../diale
 import type { SseFrame } from '../sse'
 import { parseShallow } from '../json-depth'
 import { readUsage } from './usage'
-import { errorIn, filled, NOTHING, recordOf, recordsOf, reportedUsage, textOfDelta } from './wire'
+import { errorIn, filled, isBroken, NOTHING, recordOf, recordsOf, reportedUsage, textOfDelta } from './wire'
 import type { Wire } from './wire'
 
 const EMPTY_USAGE = ',"usage":null'
@@ -35,7 +35,7 @@ export function createStreamMeter(request: ClientRequest, quirks?: Quirks): Stre
     if (!chunk) return { kind: 'broken', bytes: NOTHING }
     const reported = reportedUsage(chunk)
     if (reported != null) state.usage = readUsage(reported, quirks) ?? state.usage
-    if (errorIn(chunk) !== undefined) return { kind: 'error', bytes: NOTHING }
+    if (errorIn(chunk) !== undefined || recordsOf(chunk.choices).some(choice => isBroken(choice.finish_reason))) return { kind: 'error', bytes: NOTHING }
     const hasContent = observeChoices(state, chunk)
     return { kind: hasContent ? 'content' : 'other', bytes: request.wantsUsage ? frame.bytes : withoutUsage(frame, chunk) }
   }

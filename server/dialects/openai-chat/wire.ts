@@ -120,13 +120,16 @@ const finishes: Record<string, Finish> = {
 /** Finish reasons that mean the answer broke off: OpenRouter's and DeepSeek's. */
 const broken = new Set(['error', 'insufficient_system_resource'])
 
+/** Whether an answer ended because its upstream failed, which some say as a finish reason. */
+export const isBroken = (reason: unknown): boolean => broken.has(textOf(reason))
+
 /**
  * What a finish reason means, given what was seen: many compatible upstreams say `stop` behind tool calls, and
  * `tool_calls` without one. Throws AppError `upstream_cut` for a reason that is an error.
  */
 export function readFinish(reason: unknown, seen: { tool: boolean, refusal: boolean }): Finish {
   const said = textOf(reason)
-  if (broken.has(said)) throw new AppError('upstream_cut', {}, { cause: new Error(`finish reason ${said}`) })
+  if (isBroken(said)) throw new AppError('upstream_cut', {}, { cause: new Error(`finish reason ${said}`) })
   const finish = finishes[said] ?? 'stop'
   if (finish === 'length' || finish === 'filtered') return finish
   if (seen.tool) return 'tool-calls'
@@ -234,5 +237,5 @@ export function readReasoning(message: Wire, plain: (field: ReasoningField) => S
   return { ...details, blocks: [{ type: 'reasoning', text, ...(signature ? { signature } : {}) }, ...details.blocks] }
 }
 
-/** Stands in `extra` when the client asked with `functions`, the form before tools, and must be answered in it. */
-export const LEGACY = 'legacy functions'
+/** Names of tools every model takes. https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools */
+export const TOOL_NAME = /^[\w-]{1,64}$/

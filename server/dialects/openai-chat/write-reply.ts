@@ -1,8 +1,10 @@
 import { writeDataUrl } from '../data-url'
-import type { AnswerContext, Block, Citation, NeutralChoice, NeutralReply, TextBlock, ToolCallBlock } from '../neutral'
+import { LEGACY } from '../left-behind'
+import { writeLogprobs } from '../logprobs'
+import type { AnswerContext, Block, Citation, NeutralChoice, NeutralReply, TextBlock, TokenLogprob, ToolCallBlock } from '../neutral'
 import { showSignature } from '../signatures'
 import { writeUsage } from './usage'
-import { callExtra, LEGACY, writeDetail, writeFinish, writeTextDetail } from './wire'
+import { callExtra, writeDetail, writeFinish, writeTextDetail } from './wire'
 import type { Wire } from './wire'
 
 /** A whole answer for a client: https://platform.openai.com/docs/api-reference/chat/object */
@@ -37,7 +39,14 @@ function writeChoice(choice: NeutralChoice, index: number, legacy: boolean): Wir
     ...writeAnnotations(texts),
     ...writePictures(blocks),
   }
-  return { index, message, logprobs: null, finish_reason: writeFinish(choice.finish, { tool: calls.length > 0, refusal: refusal !== '', legacy }) }
+  const tokens = texts.flatMap(block => block.logprobs ?? [])
+  const logprobs = tokens.length > 0 ? writeChoiceLogprobs(tokens) : null
+  return { index, message, logprobs, finish_reason: writeFinish(choice.finish, { tool: calls.length > 0, refusal: refusal !== '', legacy }) }
+}
+
+/** `logprobs` of a choice, or of a chunk's. */
+export function writeChoiceLogprobs(tokens: TokenLogprob[]): Wire {
+  return { content: writeLogprobs(tokens), refusal: null }
 }
 
 function writeReasoning(blocks: Block[]): Wire {

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import { AppError } from '#server/errors/app-error'
 import { writeDataUrl } from '../data-url'
 import { effortOf } from '../effort'
+import { TOP_LOGPROBS_MAX } from '../logprobs'
+import { LEGACY, leftBehind } from '../left-behind'
 import type { Block, MediaBlock, Message, NeutralRequest, Sampling, TextBlock, ToolCallBlock, ToolResultBlock, WriteTarget, WrittenRequest } from '../neutral'
 import { legalToolId } from '../tool-ids'
-import { callExtra, isPlain, LEGACY, writeDetail } from './wire'
+import { callExtra, isPlain, writeDetail } from './wire'
 import type { Wire } from './wire'
 
 const STOP_MAX = 4
@@ -12,14 +14,14 @@ const STOP_MAX = 4
 const BILLING_LINE = /^x-anthropic-billing-header:/
 
 /** What a body is written with: the fields left behind are collected on the way. */
-interface Writing { dropped: Set<string> }
+interface Writing { dropped: Set<string>, stops: string[] }
 
 /**
  * A neutral request as a body of this dialect: https://platform.openai.com/docs/api-reference/chat/create
  * Throws AppError `unsupported_field` for what has no form here: several answers, video, documents by URL.
  */
 export function writeNeutralRequest(request: NeutralRequest, target: WriteTarget): WrittenRequest {
-  const writing: Writing = { dropped: new Set() }
+  const writing: Writing = { dropped: new Set(), stops: [] }
   const body: Wire = {
     ...writeExtra(request, writing),
     model: target.model,
@@ -31,7 +33,7 @@ export function writeNeutralRequest(request: NeutralRequest, target: WriteTarget
     ...writeUser(request),
     ...(request.stream ? { stream: true, ...(target.quirks?.streamUsage === false ? {} : { stream_options: { include_usage: true } }) } : {}),
   }
-  return { body, dropped: [...writing.dropped] }
+  return { body, dropped: [...writing.dropped], stops: writing.stops }
 }
 
 function refuse(field: string, why: string): never {
@@ -39,11 +41,9 @@ function refuse(field: string, why: string): never {
 }
 
 /** Fields without a neutral word: this dialect's own stay, those of another are left behind. */
-function writeExtra({ extra }: NeutralRequest, writing: Writing): Wire {
-  for (const [dialect, fields] of Object.entries(extra)) {
-    if (dialect !== 'openai-chat') for (const field of Object.keys(fields)) writing.dropped.add(field)
-  }
-  return Object.fromEntries(Object.entries(extra['openai-chat'] ?? {}).filter(([field]) => field !== LEGACY))
+function writeExtra(request: NeutralRequest, writing: Writing): Wire {
+  for (const field of leftBehind(request, 'openai-chat')) writing.dropped.add(field)
+  return Object.fromEntries(Object.entries(request.extra['openai-chat'] ?? {}).filter(([field]) => field !== LEGACY))
 }
 
 function writeMessages(request: NeutralRequest, writing: Writing): Wire[] {
@@ -234,24 +234,25 @@ function clamp(value: number, low: number, high: number, field: string, writing:
 }
 
 /** What OpenAI's models that think before every answer take at its default alone: https://platform.openai.com/docs/guides/reasoning */
-const fixedForReasoners: Record<string, number | undefined> = { temperature: 1, top_p: 1, stop: undefined, frequency_penalty: 0, presence_penalty: 0 }
+const fixedForReasoners: Record<string, number | undefined> = { temperature: 1, top_p: 1, logprobs: undefined, top_logprobs: undefined, frequency_penalty: 0, presence_penalty: 0 }
 const alwaysReasons = /^(?:o\d|gpt-5(?:-(?:mini|nano|pro|codex))?(?:-\d{4}-\d\d-\d\d)?$)/
 
 function writeSampling(sampling: Sampling, { model, quirks }: WriteTarget, writing: Writing): Wire {
   if ((sampling.choices ?? 1) > 1) return refuse('n', 'one request gets one answer here')
-  // Neutral answers have no place for them.
-  if (sampling.logprobs || sampling.topLogprobs !== undefined) writing.dropped.add('logprobs')
   if (sampling.topK !== undefined) writing.dropped.add('top_k')
-  if ((sampling.stop?.length ?? 0) > STOP_MAX) writing.dropped.add('stop')
-  const { outputMax, temperature, topP, stop, seed, frequencyPenalty, presencePenalty } = sampling
+  const { outputMax, temperature, topP, stop = [], seed, frequencyPenalty, presencePenalty, logprobs, topLogprobs } = sampling
+  const stops = alwaysReasons.test(model) ? [] : stop.slice(0, STOP_MAX)
+  writing.stops = stop.slice(stops.length)
   const body: Wire = {
     [quirks?.maxTokens ?? 'max_completion_tokens']: outputMax,
     temperature: temperature === undefined ? undefined : clamp(temperature, 0, 2, 'temperature', writing),
     top_p: topP === undefined ? undefined : clamp(topP, 0, 1, 'top_p', writing),
-    stop: stop?.length ? stop.slice(0, STOP_MAX) : undefined,
+    stop: stops.length > 0 ? stops : undefined,
     seed,
     frequency_penalty: frequencyPenalty === undefined ? undefined : clamp(frequencyPenalty, -2, 2, 'frequency_penalty', writing),
     presence_penalty: presencePenalty === undefined ? undefined : clamp(presencePenalty, -2, 2, 'presence_penalty', writing),
+    logprobs: logprobs || undefined,
+    top_logprobs: logprobs && topLogprobs !== undefined ? clamp(topLogprobs, 0, TOP_LOGPROBS_MAX, 'top_logprobs', writing) : undefined,
   }
   return Object.fromEntries(Object.entries(body).filter(([field, value]) => {
     if (value === undefined) return false

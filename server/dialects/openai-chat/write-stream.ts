@@ -4,7 +4,7 @@ import { showSignature } from '../signatures'
 import { writeUsage } from './usage'
 import { callExtra, NOTHING, writeDetail, writeFinish, writeTextDetail } from './wire'
 import type { Wire } from './wire'
-import { isLegacy, writeCitation, writePicture } from './write-reply'
+import { isLegacy, writeChoiceLogprobs, writeCitation, writePicture } from './write-reply'
 
 type Kind = 'text' | 'reasoning' | 'refusal' | 'tool-call'
 
@@ -78,15 +78,16 @@ export function createStreamWriter(request: ClientRequest, context: AnswerContex
     const chunks: Wire[] = []
     if (!state.started) {
       state.started = true
-      chunks.push(choiceChunk(state, { role: 'assistant', content: '', refusal: null }))
+      chunks.push(choiceChunk(state, { role: 'assistant', content: '', refusal: null }, {}))
     }
     // The table has one writer for each type, which the compiler cannot pair by itself.
     const writer = writers[event.type] as Write<NeutralEvent>
-    chunks.push(...writer(state, event).map(delta => choiceChunk(state, delta)))
+    const logprobs = event.type === 'block-delta' && event.logprobs ? { logprobs: writeChoiceLogprobs(event.logprobs) } : {}
+    chunks.push(...writer(state, event).map(delta => choiceChunk(state, delta, logprobs)))
     if (event.type === 'finish' && !state.finished) {
       state.finished = true
       const seen = { tool: state.calls > 0, refusal: state.refused, legacy: state.legacy }
-      chunks.push(choiceChunk(state, {}, writeFinish(event.finish, seen)))
+      chunks.push(choiceChunk(state, {}, { finish_reason: writeFinish(event.finish, seen) }))
     }
     return framesOf(chunks)
   }
@@ -99,8 +100,8 @@ export function createStreamWriter(request: ClientRequest, context: AnswerContex
   return { write, end }
 }
 
-function choiceChunk(state: WriterState, delta: Wire, finish: string | null = null): Wire {
-  return { ...state.head, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }], ...(state.wantsUsage ? { usage: null } : {}) }
+function choiceChunk(state: WriterState, delta: Wire, rest: Wire): Wire {
+  return { ...state.head, choices: [{ index: 0, delta, logprobs: null, finish_reason: null, ...rest }], ...(state.wantsUsage ? { usage: null } : {}) }
 }
 
 function framesOf(chunks: Wire[]): Uint8Array {

@@ -2,8 +2,8 @@ import { unwrapSignature, wrapSignature } from '../signatures'
 import type { Fields } from './wire'
 import { fieldsOf, isOwnId, textOf } from './wire'
 
-/** The input without what an upstream cannot use; undefined when all of it can stay. */
-export function withoutForeign(text: string): Fields[] | undefined {
+/** The input without what an upstream cannot use, and whether reasoning was lost; undefined when all of it can stay. */
+export function withoutForeign(text: string): { items: Fields[], lost: boolean } | undefined {
   // Most inputs hold none of it, and parsing a long one again takes time.
   if (!text.startsWith('[') || !/reasoning|_vapor_/.test(text)) return undefined
   const input = fieldsOf(JSON.parse(text))
@@ -20,9 +20,10 @@ export function withoutForeign(text: string): Fields[] | undefined {
   if (!changed && !input.some(item => isOwnId(item.id))) return undefined
   // An item that is known by its id is asked for the reasoning before it, so ids go where reasoning went.
   const lost = kept.length !== input.length
-  return kept.map((item) => {
+  const items = kept.map((item) => {
     if (item.type === 'reasoning' ? !isOwnId(item.id) : !lost && !isOwnId(item.id)) return item
     const { id: _, ...rest } = item
     return rest
   })
+  return { items, lost }
 }

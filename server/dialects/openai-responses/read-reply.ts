@@ -1,4 +1,5 @@
 import { AppError } from '#server/errors/app-error'
+import { readLogprobs } from '../logprobs'
 import type { Block, Citation, Finish, NeutralReply, Signature } from '../neutral'
 import { readUsage } from './usage'
 import type { Fields } from './wire'
@@ -56,7 +57,8 @@ function readPart(part: Fields): Block[] {
   const text = textOf(part.text)
   if (!text) return []
   const citations = fieldsOf(part.annotations).flatMap(annotation => readCitation(annotation) ?? [])
-  return [{ type: 'text', text, ...(citations.length > 0 ? { citations } : {}) }]
+  const logprobs = readLogprobs(part.logprobs)
+  return [{ type: 'text', text, ...(citations.length > 0 ? { citations } : {}), ...(logprobs ? { logprobs } : {}) }]
 }
 
 /** No arguments are an empty object elsewhere; those of a call that was cut stay as they are. */

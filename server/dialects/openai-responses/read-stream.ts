@@ -1,4 +1,5 @@
 import { AppError } from '#server/errors/app-error'
+import { createLogprobQueue, readLogprobs } from '../logprobs'
 import type { NeutralEvent, StreamReader } from '../neutral'
 import type { Kinds } from './read-reply'
 import { readCitation, readFinish, readImage, readSignature } from './read-reply'
@@ -28,6 +29,7 @@ interface ReadState {
   items: Set<string>
   itemsDone: number
   produced: Kinds
+  logprobs: ReturnType<typeof createLogprobQueue>
   finished: boolean
 }
 
@@ -40,7 +42,7 @@ type EventReader = (state: ReadState, event: Fields) => NeutralEvent[]
  * `upstream_cut` when the body ended in the middle, because this API always says how an answer ended.
  */
 export function createStreamReader(): StreamReader {
-  const state: ReadState = { started: false, next: 0, open: new Map(), spoken: new Set(), items: new Set(), itemsDone: 0, produced: { call: false, refusal: false }, finished: false }
+  const state: ReadState = { started: false, next: 0, open: new Map(), spoken: new Set(), items: new Set(), itemsDone: 0, produced: { call: false, refusal: false }, logprobs: createLogprobQueue(), finished: false }
 
   function read(data: string): NeutralEvent[] {
     if (data === '[DONE]' || state.finished) return []
@@ -131,11 +133,12 @@ function blockOf(state: ReadState, event: Fields, kind: 'text' | 'reasoning' | '
 }
 
 function say(state: ReadState, event: Fields, kind: 'text' | 'reasoning' | 'refusal', text: string | undefined): NeutralEvent[] {
+  if (kind === 'text') state.logprobs.add(readLogprobs(event.logprobs))
   if (!text) return []
   const { block, events } = blockOf(state, event, kind)
   block.length += text.length
   state.spoken.add(keyOf(event, kind))
-  return [...events, { type: 'block-delta', index: block.index, text }]
+  return [...events, { type: 'block-delta', index: block.index, text, ...(kind === 'text' ? state.logprobs.take() : {}) }]
 }
 
 /** The end of a part: its whole text when none of it came before. */
@@ -198,7 +201,7 @@ function closeItem(state: ReadState, event: Fields): NeutralEvent[] {
 const closers: Record<string, (state: ReadState, event: Fields, item: Fields) => NeutralEvent[]> = {
   message: (state, event, item) => fieldsOf(item.content).flatMap((part, index) => {
     const kind = part.type === 'refusal' ? 'refusal' : 'text'
-    return sayRest(state, { ...event, content_index: index }, kind, textOf(part.refusal) ?? textOf(part.text))
+    return sayRest(state, { ...event, content_index: index, logprobs: part.logprobs }, kind, textOf(part.refusal) ?? textOf(part.text))
   }),
   reasoning: (state, event, item) => {
     const key = keyOf(event, 'reasoning')

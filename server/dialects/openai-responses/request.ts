@@ -70,12 +70,13 @@ export function writeUpstreamRequest(request: ClientRequest, upstream: UpstreamA
   if (upstream.model !== request.model) set.model = JSON.stringify(upstream.model)
   if (fields.get('store') !== 'false') set.store = 'false'
   const input = withoutForeign(fields.get('input') ?? '')
-  if (input) set.input = toJson(input)
+  if (input) set.input = toJson(input.items)
   const remove = fields.has('service_tier') ? ['service_tier'] : []
   const untouched = Object.keys(set).length === 0 && remove.length === 0
   return {
     ...writeUpstreamTarget({ ...upstream, stream: request.stream }),
     body: untouched ? request.body : patchJson(request.body, { set, remove }),
+    dropped: input?.lost ? ['reasoning'] : [],
   }
 }
 

@@ -118,6 +118,8 @@ function collect(state: MeterState, text: string): Kind {
 function end(state: MeterState, event: Fields, kind: 'end' | 'error'): Kind {
   const response = isFields(event.response) ? event.response : {}
   state.usage = readUsage(response.usage) ?? state.usage
+  // Some upstreams say nothing before the last event, which then holds all there is to count.
+  if (state.contentFrames === 0 && Array.isArray(response.output)) for (const item of response.output.filter(isFields)) collect(state, textOfItem(item))
   state.finished = kind === 'end'
   return kind
 }

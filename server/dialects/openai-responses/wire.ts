@@ -165,3 +165,6 @@ export function reasons(model: string): boolean | undefined {
   if (NEVER_REASONS.test(model)) return false
   return REASONS.test(model) ? true : undefined
 }
+
+/** Names of tools every model takes. Longer ones are taken by some models only. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools */
+export const TOOL_NAME = /^[\w-]{1,64}$/

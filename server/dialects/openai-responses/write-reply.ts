@@ -1,4 +1,5 @@
-import type { AnswerContext, Block, Citation, Finish, NeutralReply, OutputFormat, Signature, Tool, ToolChoice } from '../neutral'
+import { writeLogprobs } from '../logprobs'
+import type { AnswerContext, Block, Citation, Finish, NeutralReply, OutputFormat, Signature, TextBlock, Tool, ToolChoice } from '../neutral'
 import { wrapSignature } from '../signatures'
 import type { Usage } from '#shared/schemas/price'
 import { writeUsage } from './usage'
@@ -35,7 +36,7 @@ function writeOutput(blocks: Block[], context: AnswerContext, status: Ending['st
   for (const block of blocks) {
     if (block.type === 'text' || block.type === 'refusal') {
       if (!block.text) continue
-      const part = block.type === 'text' ? textPart(block.text, block.citations ?? []) : refusalPart(block.text)
+      const part = block.type === 'text' ? textPart(block) : refusalPart(block.text)
       const last = items.at(-1)
       if (last?.type === 'message' && Array.isArray(last.content)) last.content.push(part)
       else items.push(messageItem(id('msg'), [part], 'completed'))
@@ -58,8 +59,8 @@ export function toolsOf(context: AnswerContext): Map<string, ClientTool> {
 }
 
 /** A part of a message: words with their sources. */
-export function textPart(text: string, citations: Citation[]): Fields {
-  return { type: 'output_text', text, annotations: citations.map(citation => urlCitation(citation, text.length)), logprobs: [] }
+export function textPart({ text, citations = [], logprobs = [] }: Pick<TextBlock, 'text' | 'citations' | 'logprobs'>): Fields {
+  return { type: 'output_text', text, annotations: citations.map(citation => urlCitation(citation, text.length)), logprobs: writeLogprobs(logprobs) }
 }
 
 /** Other dialects do not say which words a source belongs to, so it stands for all before it. */

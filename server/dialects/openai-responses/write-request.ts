@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { AppError } from '#server/errors/app-error'
 import { effortOf } from '../effort'
+import { TOP_LOGPROBS_MAX } from '../logprobs'
+import { leftBehind, mediaIn } from '../left-behind'
 import type { Block, MediaBlock, Message, NeutralRequest, OutputFormat, TextBlock, ToolChoice, ToolResultBlock, WriteTarget, WrittenRequest } from '../neutral'
 import type { Fields } from './wire'
 import { isFields, reasons } from './wire'
@@ -9,6 +11,7 @@ const OUTPUT_MIN = 16
 
 interface WriteState {
   dropped: Set<string>
+  stops: string[]
 }
 
 /**
@@ -18,7 +21,10 @@ interface WriteState {
  */
 export function writeNeutralRequest(request: NeutralRequest, target: WriteTarget): WrittenRequest {
   if ((request.sampling.choices ?? 1) > 1) throw new AppError('unsupported_field', { field: 'n', why: 'the model behind this name gives one answer a call' })
-  const state: WriteState = { dropped: new Set() }
+  // This API has no stop sequences at all.
+  const state: WriteState = { dropped: new Set(leftBehind(request, 'openai-responses')), stops: request.sampling.stop ?? [] }
+  // A file at an address goes without its name.
+  if (mediaIn(request).some(({ media, url, name }) => media === 'document' && url !== undefined && name)) state.dropped.add('filename')
   const thinks = reasons(target.model)
   const system = request.system.filter(isWorthSending)
   const body: Fields = {
@@ -34,7 +40,7 @@ export function writeNeutralRequest(request: NeutralRequest, target: WriteTarget
     store: false,
     ...(request.stream ? { stream: true } : {}),
   }
-  return { body, dropped: [...state.dropped] }
+  return { body, dropped: [...state.dropped], stops: state.stops }
 }
 
 /** A billing line one client puts first changes with its every build and would spoil the prompt cache. */
@@ -59,7 +65,7 @@ function writeTurn(state: WriteState, blocks: Block[]): Fields[] {
   const items: Fields[] = []
   for (const block of blocks) {
     if (block.type === 'text' || block.type === 'refusal') addWords(items, block)
-    if (block.type === 'tool-call') items.push({ type: 'function_call', call_id: legalId(block.id), name: legalName(block.name), arguments: block.args.trim() || '{}' })
+    if (block.type === 'tool-call') items.push({ type: 'function_call', call_id: legalId(block.id), name: block.name, arguments: block.args.trim() || '{}' })
     if (block.type === 'media') items.push({ type: 'message', role: 'user', content: writePart(block) })
     if (block.type === 'tool-result') items.push(writeResult(block))
     if (block.type === 'reasoning') {
@@ -105,10 +111,9 @@ const mediaWriters: Record<MediaBlock['media'], (block: MediaBlock) => Fields> =
     if (block.url !== undefined) return { type: 'input_file', file_url: block.url }
     return { type: 'input_file', filename: block.name ?? 'document.pdf', file_data: dataUrl(block, 'application/pdf') }
   },
-  audio: (block) => {
-    const format = block.mime && /mpeg|mp3/.test(block.mime) ? 'mp3' : block.mime?.includes('wav') ? 'wav' : undefined
-    if (!format || !block.data) throw new AppError('unsupported_field', { field: 'audio', why: 'the model behind this name takes sound as wav or mp3 data only' })
-    return { type: 'input_audio', input_audio: { data: block.data, format } }
+  // The vendor's SDK describes such a part, but no message may have one.
+  audio: () => {
+    throw new AppError('unsupported_field', { field: 'audio', why: 'the model behind this name takes no sound' })
   },
   video: () => {
     throw new AppError('unsupported_field', { field: 'video', why: 'the model behind this name takes no video' })
@@ -132,19 +137,11 @@ function legalId(id: string): string {
   return `call_${createHash('sha256').update(id).digest('hex').slice(0, 24)}`
 }
 
-const LEGAL_NAME = /^[a-zA-Z0-9_-]{1,128}$/
-
-/** A name cannot be changed here, as the answer must call the tool by the name the client knows. */
-function legalName(name: string): string {
-  if (!LEGAL_NAME.test(name)) throw new AppError('unsupported_field', { field: 'tools.name', why: 'the model behind this name takes letters, digits, _ and - in names of tools' })
-  return name
-}
-
 function writeTools(state: WriteState, request: NeutralRequest): Fields {
   if (request.tools.length === 0) return {}
   const tools = request.tools.map(tool => ({
     type: 'function',
-    name: legalName(tool.name),
+    name: tool.name,
     ...(tool.description === undefined ? {} : { description: tool.description }),
     parameters: isFields(tool.parameters) && tool.parameters.type !== undefined ? tool.parameters : { type: 'object', properties: {}, ...tool.parameters },
     // Left out it would be true here, which makes optional parameters required.
@@ -164,7 +161,7 @@ function writeToolChoice(choice: ToolChoice): unknown {
 }
 
 function writeSampling(state: WriteState, request: NeutralRequest, thinks: boolean | undefined): Fields {
-  const { outputMax, temperature, topP, topK, stop, seed, frequencyPenalty, presencePenalty, topLogprobs } = request.sampling
+  const { outputMax, temperature, topP, topK, seed, frequencyPenalty, presencePenalty, logprobs, topLogprobs } = request.sampling
   const sampling: Fields = {}
   const clamp = (field: string, value: number | undefined, low: number, high: number): void => {
     if (value === undefined) return
@@ -172,22 +169,27 @@ function writeSampling(state: WriteState, request: NeutralRequest, thinks: boole
     if (sampling[field] !== value) state.dropped.add(field)
   }
   clamp('max_output_tokens', outputMax, OUTPUT_MIN, Number.MAX_SAFE_INTEGER)
-  if (thinks && effortOf(request.reasoning ?? { effort: undefined, budget: undefined, visible: undefined }) !== 'none') {
-    // Models that think refuse both.
+  if (isThinking(request, thinks)) {
+    // Models that think refuse all three.
     if (temperature !== undefined) state.dropped.add('temperature')
     if (topP !== undefined) state.dropped.add('top_p')
+    if (logprobs) state.dropped.add('logprobs')
   }
   else {
     clamp('temperature', temperature, 0, 2)
     clamp('top_p', topP, 0, 1)
+    if (logprobs) clamp('top_logprobs', topLogprobs, 0, TOP_LOGPROBS_MAX)
   }
-  clamp('top_logprobs', topLogprobs, 0, 20)
   if (topK !== undefined) state.dropped.add('top_k')
-  if (stop && stop.length > 0) state.dropped.add('stop')
   if (seed !== undefined) state.dropped.add('seed')
   if (frequencyPenalty !== undefined) state.dropped.add('frequency_penalty')
   if (presencePenalty !== undefined) state.dropped.add('presence_penalty')
   return sampling
+}
+
+/** A model that thinks does so unless it is told not to. */
+function isThinking({ reasoning }: NeutralRequest, thinks: boolean | undefined): boolean {
+  return thinks === true && (reasoning === undefined || effortOf(reasoning) !== 'none')
 }
 
 function writeText(request: NeutralRequest): Fields {
@@ -217,7 +219,7 @@ function writeReasoning(state: WriteState, request: NeutralRequest, thinks: bool
 function writeInclude(request: NeutralRequest, thinks: boolean | undefined): Fields {
   const include = [
     ...(thinks === false ? [] : ['reasoning.encrypted_content']),
-    ...(request.sampling.logprobs ? ['message.output_text.logprobs'] : []),
+    ...(request.sampling.logprobs && !isThinking(request, thinks) ? ['message.output_text.logprobs'] : []),
   ]
   return include.length > 0 ? { include } : {}
 }

@@ -1,6 +1,7 @@
 import type { Usage } from '#shared/schemas/price'
 import type { ClientRequest } from '../dialect'
-import type { AnswerContext, Citation, Finish, NeutralEvent, Signature, StreamWriter } from '../neutral'
+import { writeLogprobs } from '../logprobs'
+import type { AnswerContext, Citation, Finish, NeutralEvent, Signature, StreamWriter, TokenLogprob } from '../neutral'
 import { createSequence } from '../sequence'
 import type { ClientTool, Fields } from './wire'
 import { ownId, unwrapCustomInput, writeEvent } from './wire'
@@ -15,7 +16,7 @@ type OpenItem =
   | { kind: 'reasoning', id: string, text: string, signature: Signature | undefined }
   | { kind: 'call', id: string, call: { id: string, name: string, args: string }, tool: ClientTool | undefined, signature?: Signature }
 
-interface OpenPart { refusal: boolean, text: string, citations: Citation[] }
+interface OpenPart { refusal: boolean, text: string, citations: Citation[], logprobs: TokenLogprob[] }
 
 interface WriteState {
   context: AnswerContext
@@ -86,7 +87,7 @@ const writers: Writers = {
     if (!event.text) return
     openPending(state)
     const { item } = state
-    if (item?.kind === 'message') sayWords(state, item, event.text)
+    if (item?.kind === 'message') sayWords(state, item, event)
     if (item?.kind === 'reasoning') think(state, item, event.text)
     if (item?.kind === 'call') sayArgs(state, item, event.text)
   },
@@ -155,17 +156,18 @@ function openWords(state: WriteState, refusal: boolean): void {
     state.item = { kind: 'message', id, parts: [], part: undefined }
     emit(state, 'response.output_item.added', { output_index: state.output.length, item: messageItem(id, [], 'in_progress') })
   }
-  state.item.part = { refusal, text: '', citations: [] }
+  state.item.part = { refusal, text: '', citations: [], logprobs: [] }
   if (refusal) state.hasRefusal = true
-  emit(state, 'response.content_part.added', { ...placeOf(state, state.item.id), content_index: state.item.parts.length, part: refusal ? refusalPart('') : textPart('', []) })
+  emit(state, 'response.content_part.added', { ...placeOf(state, state.item.id), content_index: state.item.parts.length, part: refusal ? refusalPart('') : textPart({ text: '' }) })
 }
 
-function sayWords(state: WriteState, item: Extract<OpenItem, { kind: 'message' }>, delta: string): void {
+function sayWords(state: WriteState, item: Extract<OpenItem, { kind: 'message' }>, { text: delta, logprobs = [] }: Extract<NeutralEvent, { type: 'block-delta' }>): void {
   if (!item.part) return
   item.part.text += delta
+  item.part.logprobs.push(...logprobs)
   const place = { ...placeOf(state, item.id), content_index: item.parts.length, delta }
   if (item.part.refusal) emit(state, 'response.refusal.delta', place)
-  else emit(state, 'response.output_text.delta', { ...place, logprobs: [] })
+  else emit(state, 'response.output_text.delta', { ...place, logprobs: writeLogprobs(logprobs) })
 }
 
 function think(state: WriteState, item: Extract<OpenItem, { kind: 'reasoning' }>, delta: string): void {
@@ -186,9 +188,9 @@ function closePart(state: WriteState, item: Extract<OpenItem, { kind: 'message' 
   if (!part) return
   item.part = undefined
   const place = { ...placeOf(state, item.id), content_index: item.parts.length }
-  const written = part.refusal ? refusalPart(part.text) : textPart(part.text, part.citations)
+  const written = part.refusal ? refusalPart(part.text) : textPart(part)
   if (part.refusal) emit(state, 'response.refusal.done', { ...place, refusal: part.text })
-  else emit(state, 'response.output_text.done', { ...place, text: part.text, logprobs: [] })
+  else emit(state, 'response.output_text.done', { ...place, text: part.text, logprobs: writeLogprobs(part.logprobs) })
   emit(state, 'response.content_part.done', { ...place, part: written })
   item.parts.push(written)
 }

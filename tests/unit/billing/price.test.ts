@@ -28,10 +28,10 @@ describe('cost', () => {
   })
 
   it('charges a class without a price like the class it falls back to, and nothing without either', () => {
-    expect(priceOf({ input: 5, output: 7 }, 'cacheWrite1h')).toBe(5)
-    expect(priceOf({ input: 5, cacheWrite5m: 6, output: 7 }, 'cacheWrite1h')).toBe(6)
-    expect(priceOf({ input: 5, output: 7 }, 'reasoning')).toBe(7)
-    expect(priceOf({ input: 5, output: 7 }, 'request')).toBe(0)
+    expect(priceOf({ input: 5, output: 7 }, 'cacheWrite1h', 1)).toBe(5)
+    expect(priceOf({ input: 5, cacheWrite5m: 6, output: 7 }, 'cacheWrite1h', 1)).toBe(6)
+    expect(priceOf({ input: 5, output: 7 }, 'reasoning', 1)).toBe(7)
+    expect(priceOf({ input: 5, output: 7 }, 'request', 1)).toBe(0)
     expect(costOf(snapshot({ input: 5_000_000, output: 7_000_000 }), { reasoning: 1, cacheWrite1h: 2, request: 3 })).toBe(17)
     expect(isFree(snapshot({ input: 0, output: 0 }))).toBe(true)
     expect(isFree(snapshot({ input: 0, output: 0, request: 1 }))).toBe(false)

@@ -185,6 +185,41 @@ describe('models', () => {
     expect(writePrices(table)).toEqual(prices)
     expect(() => readPrices({ input: '1', output: '999999999' })).toThrow('prices.output')
   })
+
+  it('carry prices of long requests and of pictures, and stay as they were without', async () => {
+    const { store, channels, models, catalog } = await setup()
+    await channels.create(channelForm({ id: 'main' }))
+    const prices = { input: '1', output: '0.000000002', image: '0', longContext: { above: 200_000, prices: { input: '2', output: '0.000000003' } }, images: [{ size: '1024x1024', quality: 'high', price: '170000' }] }
+    expect(() => modelForm({ prices: { ...prices, longContext: { above: 1, prices: { input: '2', output: '0.000000001' } } } })).toThrow('must not cost less')
+    const form = { name: 'draw', routes: [{ channel: 'main' }] }
+    await expect(models.create(modelForm({ ...form, prices: { ...prices, longContext: { above: 1, prices: { input: '2', output: '999999999' } } } }))).rejects.toThrow('prices.longContext.prices.output')
+    await expect(models.create(modelForm({ ...form, prices: { ...prices, images: [{ size: 'any', quality: 'any', price: '999999999' }] } }))).rejects.toThrow('prices.images.0.price')
+    const made = await models.create(modelForm({ ...form, prices: { ...prices, images: [{ size: ' 1024X1024', quality: 'HIGH', price: '170000' }] } }))
+    expect(made.value.prices).toEqual({
+      input: 1_000_000_000,
+      output: 2,
+      image: 0,
+      longContext: { above: 200_000, prices: { input: 2_000_000_000, output: 3 } },
+      images: [{ size: '1024x1024', quality: 'high', price: 170_000_000_000_000 }],
+    })
+    expect((await catalog.listOnSale()).map(toPublicModel)).toMatchObject([{ prices }])
+    const old = { ...made.value, prices: { input: 5, output: 7 } }
+    await store.commit(old.id, [{ put: keys.model(old.id), value: old }])
+    const fresh = createCatalog({ store, versions: createFeed(), channels })
+    expect((await fresh.listOnSale()).map(toPublicModel)).toMatchObject([{ prices: { input: '0.000000005', output: '0.000000007' } }])
+  })
+
+  it.each<[string, Partial<ModelForm['prices']>]>([
+    ['a tier without prices', { longContext: { above: 1, prices: {} } }],
+    ['a tier from nothing on', { longContext: { above: 0, prices: { input: '9' } } }],
+    ['a tier by what is no token', { longContext: { above: 1, prices: { request: '9' } as never } }],
+    ['a tier that makes a class cheaper by what it falls back to', { cacheWrite1h: '4', longContext: { above: 1, prices: { input: '3' } } }],
+    ['pictures without a price of all others', { images: [{ size: 'any', quality: 'hd', price: '1' }] }],
+    ['a picture priced twice', { image: '1', images: [{ size: 'any', quality: 'hd', price: '1' }, { size: 'ANY', quality: 'hd', price: '2' }] }],
+    ['a size that is no word', { image: '1', images: [{ size: '', quality: 'hd', price: '1' }] }],
+  ])('refuse %s', (_, prices) => {
+    expect(modelCreate.safeParse({ name: 'm', prices: { input: '1', output: '2', ...prices } }).success).toBe(false)
+  })
 })
 
 describe('the catalogue', () => {

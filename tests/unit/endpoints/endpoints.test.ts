@@ -95,6 +95,8 @@ describe('what an answer says', () => {
     expect(readTokens({ prompt_tokens: 5, total_tokens: 5 })?.usage).toEqual({ input: 5 })
     expect(readTokens({ total_tokens: 8 })?.usage).toEqual({ input: 8 })
     expect(readTokens({ input_tokens: 5, output_tokens: 2, input_token_details: { audio_tokens: 9 } })).toEqual({ usage: { audioInput: 5, output: 2 }, clamped: true })
+    expect(readTokens({ input_tokens: 50, output_tokens: 2, input_tokens_details: { text_tokens: 12, image_tokens: 38 } })).toEqual({ usage: { input: 12, imageInput: 38, output: 2 }, clamped: false })
+    expect(readTokens({ input_tokens: 50, output_tokens: 2, input_tokens_details: { image_tokens: 51 } })).toEqual({ usage: { imageInput: 50, output: 2 }, clamped: true })
     for (const nothing of [undefined, {}, { prompt_tokens: 0, total_tokens: 0 }, { prompt_tokens: -1 }, { prompt_tokens: 'x' }, { type: 'duration', seconds: 7 }]) expect(readTokens(nothing)).toBeUndefined()
   })
 })

@@ -35,6 +35,11 @@ describe('a form', () => {
     }), { numRuns: 50 })
   })
 
+  it.each(['__proto__', 'constructor', 'toString'])('passes a field named %s on like any other', (name) => {
+    const body = bytes(`${part('form-data; name="model"', 'one')}${part(`form-data; name="${name}"`, 'kept')}--b0--\n`)
+    expect(Buffer.from(patchForm(body, readForm(body, TYPE), { set: { model: 'two' }, remove: [] })).toString()).toBe(body.toString().replace('one', 'two'))
+  })
+
   it.each([
     ['no boundary', 'multipart/form-data', part('form-data; name="model"', 'x')],
     ['two boundaries', 'multipart/form-data; boundary=b0; boundary=b1', `${part('form-data; name="model"', 'x')}--b0--`],
@@ -47,6 +52,9 @@ describe('a form', () => {
     ['an escaped name', TYPE, `${part('form-data; name="mo\\del"', 'x')}--b0--`],
     ['an encoded value', TYPE, `${part('form-data; name="model"', 'eA==', 'Content-Transfer-Encoding: base64\n')}--b0--`],
     ['two dispositions', TYPE, `${part('form-data; name="a"', 'x', 'Content-Disposition: form-data; name="model"\n')}--b0--`],
+    ['a boundary among its headers', TYPE, `--b0\n${part('form-data; name="model"', 'x')}--b0--`],
+    ['a line that is no header', TYPE, `${part('form-data; name="model"', 'x', 'C--b0\n')}--b0--`],
+    ['a control character in a header', TYPE, `${part('form-data; name="model"', 'x', 'X-Tea: a\u0000b\n')}--b0--`],
     ['a longer boundary', TYPE, `${part('form-data; name="a"', 'x')}--b01\n`],
   ])('with %s is refused', (_, type, text) => {
     expect(() => read(text, type)).toThrow(/form/)

@@ -144,6 +144,14 @@ describe('whole answers', () => {
     expect(stopOf([], 'filtered')).toBe('refusal')
   })
 
+  it.each(['pause_turn', 'compaction'])('that only paused are not whole: %s', (reason) => {
+    const whole = (content: unknown[]) => anthropic.readNeutralReply(json({ content, stop_reason: reason })).choices[0]!.finish
+    expect(whole([{ type: 'text', text: 'Let me look' }])).toBe('length')
+    expect(whole([{ type: 'tool_use', id: 'a', name: 'f', input: {} }])).toBe('length')
+    const streamed = events(Buffer.from(`data: ${JSON.stringify({ type: 'message_delta', delta: { stop_reason: reason }, usage: { output_tokens: 1 } })}\n\n`))
+    expect(streamed.at(-1)).toEqual({ type: 'finish', finish: 'length', stopSequence: undefined })
+  })
+
   it('mint ids for calls that came without', () => {
     const [block] = anthropic.readNeutralReply(json({ content: [{ type: 'tool_use', id: '', name: 'f' }], stop_reason: 'end_turn' })).choices[0]!.blocks
     expect(block).toMatchObject({ id: expect.stringMatching(/^call_[0-9A-Za-z]{24}$/), args: '{}' })

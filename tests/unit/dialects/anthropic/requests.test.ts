@@ -159,7 +159,7 @@ describe('writing everything else', () => {
 
   it('keeps to the limits of the model and says what was cut', () => {
     expect(write({ sampling: { outputMax: 100_000, temperature: 1.7, topP: 0.5, topK: 3, seed: 1, stop: ['a', ' '] }, userId: 'u' })).toMatchObject({
-      body: { max_tokens: 64_000, temperature: 1, top_k: 3, stop_sequences: ['a'] }, dropped: ['seed', 'user', 'max_tokens', 'temperature', 'top_p', 'stop'],
+      body: { max_tokens: 64_000, temperature: 1, top_k: 3, stop_sequences: ['a'] }, dropped: ['seed', 'user', 'max_tokens', 'temperature', 'top_p'], stops: [' '],
     })
     expect(write({ userId: 'u' }).body).not.toHaveProperty('metadata')
     expect(write({ sampling: { temperature: 0.5, topP: 0.995 } }, 'claude-opus-4-7')).toMatchObject({ body: { top_p: 0.995 }, dropped: ['temperature'] })

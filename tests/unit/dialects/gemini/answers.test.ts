@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { gemini } from '#server/dialects/gemini'
 import { createUsageTally, readUsage, writeUsage } from '#server/dialects/gemini/usage'
-import { writeError } from '#server/dialects/gemini/error'
 import type { NeutralReply } from '#server/dialects/neutral'
 import { AppError } from '#server/errors/app-error'
 import { runs } from '../../../support/runs'
@@ -112,7 +111,9 @@ describe('errors', () => {
     const wire = gemini.writeError(error, 'req-1')
     expect(wire).toMatchObject({ status: 429, headers: { 'retry-after': '9' } })
     expect(JSON.parse(textOf(wire.body))).toMatchObject({ error: { code: 429, status: 'RESOURCE_EXHAUSTED', details: [{ reason: 'UPSTREAM_BUSY' }, { requestId: 'req-1' }, { retryDelay: '9s' }] } })
-    expect(JSON.parse(textOf(writeError(error, 'req-1', array()).body))).toMatchObject([{ error: { code: 429 } }])
+    const asked = (path: string, query = '') => JSON.parse(textOf(gemini.writeError(error, 'req-1', { path: `/v1beta/models/m:${path}`, query: new URLSearchParams(query), headers: {} }).body)) as unknown
+    for (const query of ['', 'alt=json', 'key=k']) expect(asked('streamGenerateContent', query)).toMatchObject([{ error: { code: 429 } }])
+    for (const told of [asked('streamGenerateContent', 'alt=sse'), asked('streamGenerateContent', '$alt=sse;charset=utf-8'), asked('generateContent')]) expect(told).toMatchObject({ error: { code: 429 } })
     expect(textOf(gemini.writeErrorFrame(error, 'req-1', events))).toMatch(/^data: \{"error":\{.*\}\}\r\n\r\n$/)
     expect(JSON.parse(textOf(gemini.writeErrorFrame(error, 'req-1', array())))).toMatchObject([{ error: { code: 429 } }])
     expect(textOf(gemini.writeError(new AppError('invalid_key'), 'r').body)).toContain('API_KEY_INVALID')

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { openaiChat } from '#server/dialects/openai-chat'
-import { LEGACY } from '#server/dialects/openai-chat/wire'
+import { LEGACY } from '#server/dialects/left-behind'
 import type { Block, MediaBlock, Message, NeutralRequest, Sampling } from '#server/dialects/neutral'
+import { openaiChat } from '#server/dialects/openai-chat'
 import { runs } from '../../../support/runs'
 import { bytesOf, fixture, neutral, refusalOf, target } from './decode'
 
@@ -185,9 +185,10 @@ describe('writing a neutral request', () => {
   })
 
   it('clamps what is out of range and says what was lost', () => {
-    const { body, dropped } = write({ sampling: { temperature: 3, topP: 2, topK: 5, frequencyPenalty: -3, presencePenalty: 3, stop: ['1', '2', '3', '4', '5'], logprobs: true }, reasoning: { effort: 'none', budget: undefined, visible: undefined }, extra: { anthropic: { context_management: {} } } })
-    expect(body).toMatchObject({ temperature: 2, top_p: 1, frequency_penalty: -2, presence_penalty: 2, stop: ['1', '2', '3', '4'] })
-    expect([...dropped].sort()).toEqual(['context_management', 'frequency_penalty', 'logprobs', 'presence_penalty', 'reasoning', 'stop', 'temperature', 'top_k', 'top_p'])
+    const { body, dropped, stops } = write({ sampling: { temperature: 3, topP: 2, topK: 5, frequencyPenalty: -3, presencePenalty: 3, stop: ['1', '2', '3', '4', '5'], logprobs: true }, reasoning: { effort: 'none', budget: undefined, visible: undefined }, extra: { anthropic: { context_management: {} } } })
+    expect(body).toMatchObject({ temperature: 2, top_p: 1, frequency_penalty: -2, presence_penalty: 2, stop: ['1', '2', '3', '4'], logprobs: true })
+    expect(stops).toEqual(['5'])
+    expect([...dropped].sort()).toEqual(['context_management', 'frequency_penalty', 'presence_penalty', 'reasoning', 'temperature', 'top_k', 'top_p'])
     expect(body).not.toHaveProperty('reasoning_effort')
     expect(write({ reasoning: { effort: undefined, budget: 5000, visible: true } }).body).toMatchObject({ reasoning_effort: 'medium' })
   })
@@ -195,8 +196,8 @@ describe('writing a neutral request', () => {
   it('leaves out what models that always reason refuse', () => {
     const request = { ...blank, sampling: { temperature: 0.5, topP: 1, stop: ['x'], seed: 1 } }
     for (const model of ['o3-mini', 'gpt-5', 'gpt-5-mini-2025-08-07']) {
-      const { body, dropped } = openaiChat.writeNeutralRequest(request, { model })
-      expect([dropped, body.seed, body.top_p, body.temperature]).toEqual([['temperature', 'stop'], 1, 1, undefined])
+      const { body, dropped, stops } = openaiChat.writeNeutralRequest(request, { model })
+      expect([dropped, body.seed, body.top_p, body.temperature, body.stop, stops]).toEqual([['temperature'], 1, 1, undefined, undefined, ['x']])
     }
     for (const model of ['gpt-4o', 'gpt-5.1', 'gpt-5-chat-latest', 'deepseek-chat']) expect(openaiChat.writeNeutralRequest(request, { model }).dropped).toEqual([])
   })
