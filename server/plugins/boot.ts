@@ -49,7 +49,7 @@ function refuseToStart(log: Log, problems: string[], cause?: unknown): void {
 
 /** Answers how to close everything again. */
 async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
-  const store = await openStore(config.VAPOR_STORE, { production: config.production })
+  const store = await openStore(config.VAPOR_STORE, { production: config.production, warn: sentence => log.info(`store: ${sentence}`) })
   setStore(store)
   const onError = (error: unknown) => log.error('something failed where nobody waits', error)
   const instance = createId('ins')

@@ -189,10 +189,10 @@ function addInModel(stored: Json | undefined, by: Amounts, floor: Amounts | unde
 /** In BigInt, where a sum cannot lose digits. */
 function addFields(stored: Record<string, Json | undefined>, by: Record<string, number>, floor: Record<string, number>, ceil: Record<string, number>):
 typeof MISTAKE | { after: Record<string, Json> } | { reason: 'floor' | 'ceil' } {
+  if (!Object.values(stored).every(value => Number.isSafeInteger(value))) return MISTAKE
   const after = new Map(Object.entries(stored))
   for (const field of Object.keys(by).sort()) {
     const before = after.get(field) ?? 0
-    if (!Number.isSafeInteger(before) || after.get(field) === null) return MISTAKE
     const sum = BigInt(before as number) + BigInt(by[field]!)
     if (sum > Number.MAX_SAFE_INTEGER || sum < Number.MIN_SAFE_INTEGER) return { reason: sum > 0 ? 'ceil' : 'floor' }
     after.set(field, Number(sum))

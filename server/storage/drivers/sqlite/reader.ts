@@ -3,7 +3,7 @@ import type { SQLOutputValue } from 'node:sqlite'
 import type { Json, ListedRecord, ListOptions, Store, StoredRecord } from '../../store'
 import { listRange } from '../ranges'
 import { checkKey } from '../steps'
-import { storeUnavailable } from './jobs'
+import { storeUnavailable } from '../unavailable'
 
 export type Reader = Pick<Store, 'get' | 'getMany' | 'list' | 'close'>
 
