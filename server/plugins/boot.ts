@@ -88,7 +88,7 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
     await services.keys.flushUsed().catch(onError)
     outbox.close()
     versions.close()
-    lease.close()
+    await lease.close()
     await gateway.close()
     await store.close()
   }

@@ -25,6 +25,7 @@ export async function openStore(spec: string, options: OpenOptions): Promise<Sto
   const store = await openDriver(spec, options)
   try {
     await checkSchema(store)
+    if (await store.get(keys.importing)) throw refused('This store was being filled from an archive and is not whole. Empty it and read the archive again.')
     return store
   }
   catch (error) {

@@ -86,6 +86,8 @@ export type StatDimension = 'all' | 'user' | 'model' | 'channel'
 
 export const keys = {
   meta: (name: string) => `meta_${name}`,
+  /** There while an archive is being read in: the store is not whole yet. */
+  importing: 'meta_import',
   version: (name: 'auth' | 'catalogue') => `version_${name}`,
   lease: (instance: string) => `lease_${instance}`,
 

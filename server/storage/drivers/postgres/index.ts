@@ -91,10 +91,10 @@ function createPostgresStore(pool: Pool, table: string): StoreDriver {
     delete: async key => void await commit('delete', [{ delete: key }]),
     list: async <T = Json>(prefix: string, options: ListOptions) => {
       const { low, high } = listRange(prefix, options)
-      const rows = await read<Row>(options.reverse ? 'list back' : 'list', `
-        SELECT key, value, version FROM ${table} WHERE key >= $1 AND key < $2 AND ${LIVE}
+      const rows = await read<Row & { expires: string | null }>(options.reverse ? 'list back' : 'list', `
+        SELECT key, value, version, expires FROM ${table} WHERE key >= $1 AND key < $2 AND ${LIVE}
         ORDER BY key ${options.reverse ? 'DESC' : 'ASC'} LIMIT $3`, [low, high, options.limit])
-      return rows.map((row): ListedRecord<T> => ({ key: row.key, ...toRecord<T>(row) }))
+      return rows.map((row): ListedRecord<T> => ({ key: row.key, ...toRecord<T>(row), ...(row.expires === null ? {} : { expiresAt: Number(row.expires) }) }))
     },
     deleteRange: async (prefix, options) => {
       const { low, high } = deletedRange(prefix, options)

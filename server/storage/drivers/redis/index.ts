@@ -23,7 +23,7 @@ export interface RedisOptions {
 
 interface Scripts {
   vaporRead(...args: string[]): Promise<([string, string] | null)[]>
-  vaporList(...args: string[]): Promise<string[]>
+  vaporList(...args: string[]): Promise<[key: string, version: string, text: string, expires: string][]>
   vaporDeleteRange(...args: string[]): Promise<number>
   vaporPurge(...args: string[]): Promise<number>
   vaporCommit(...args: string[]): Promise<string[]>
@@ -89,9 +89,9 @@ function createRedisStore(client: Redis & Scripts, prefix: string): StoreDriver 
     delete: async key => void await commit('delete', [{ delete: key }]),
     list: async <T = Json>(prefixOfKeys: string, options: ListOptions) => {
       const { low, high } = listRange(prefixOfKeys, options)
-      const flat = await guarded(client.vaporList(prefix, low, high, String(options.limit), options.reverse ? '1' : '0'))
-      return Array.from({ length: flat.length / 3 }, (_, at): ListedRecord<T> =>
-        ({ key: flat[at * 3]!, ...toRecord<T>(flat[at * 3 + 1]!, flat[at * 3 + 2]!) }))
+      const rows = await guarded(client.vaporList(prefix, low, high, String(options.limit), options.reverse ? '1' : '0'))
+      return rows.map(([key, version, text, expires]): ListedRecord<T> =>
+        ({ key, ...toRecord<T>(version, text), ...(expires === '' ? {} : { expiresAt: Number(expires) }) }))
     },
     deleteRange: async (prefixOfKeys, options) => {
       const { low, high } = deletedRange(prefixOfKeys, options)

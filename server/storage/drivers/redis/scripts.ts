@@ -42,7 +42,7 @@ end
 return found
 `
 
-/** ARGV: prefix, low, high (exclusive), limit, '1' for backwards. Answers key, version, text, key, … */
+/** ARGV: prefix, low, high (exclusive), limit, '1' for backwards. Answers `[key, version, text, expires]` for each, '' for no end. */
 export const LIST = `${COMMON}
 local low, high, limit, backwards = '[' .. ARGV[2], '(' .. ARGV[3], tonumber(ARGV[4]), ARGV[5] == '1'
 local found, count = {}, 0
@@ -54,7 +54,7 @@ while count < limit do
     local row = parse(redis.call('GET', record_of(key)))
     if row and count < limit then
       count = count + 1
-      found[#found + 1], found[#found + 2], found[#found + 3] = key, row.version, row.text
+      found[count] = { key, row.version, row.text, row.expires }
     end
   end
   if #keys < limit then break end
