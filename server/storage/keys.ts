@@ -90,6 +90,7 @@ export const keys = {
   importing: 'meta_import',
   version: (name: 'auth' | 'catalogue') => `version_${name}`,
   lease: (instance: string) => `lease_${instance}`,
+  leader: (job: string, slot: number) => `leader_${job}_${slot}`,
 
   user: (user: string) => `user_${user}`,
   usersAll: (createdAt: number, user: string) => `users_all_${timePart(createdAt)}_${user}`,
@@ -118,6 +119,8 @@ export const keys = {
   holdPrefix: 'hold_',
   entry: (user: string, at: number, entry: string) => `entry_${user}_${timePart(at)}_${entry}`,
   entryPrefix: (user: string) => `entry_${user}_`,
+  late: (request: string) => `late_${request}`,
+  latePrefix: 'late_',
   onceCharge: (request: string) => `once_charge_${request}`,
   onceRelease: (request: string) => `once_release_${request}`,
   onceCredit: (kind: string, reference: string) => `once_credit_${kind}_${digest(reference)}`,
@@ -144,6 +147,9 @@ export const keys = {
   audit: (at: number, id: string) => `audit_${timePart(at)}_${id}`,
   auditPrefix: 'audit_',
 }
+
+/** Beginnings of the lists that pages read from their end. A store that can only read forward keeps them twice. */
+export const readBackwards = ['reqs_', 'entry_', 'users_all_', 'audit_', 'orders_'] as const
 
 function requestListPrefix(list: RequestList): string {
   switch (list.list) {

@@ -76,6 +76,8 @@ function keyOf(draft: Draft): string {
 type Act = Exclude<Action, { do: 'advance' }>
 const MISTAKE = 'mistake'
 
+let commits = 0
+
 async function actOnStore(store: StoreDriver, at: string, action: Act): Promise<unknown> {
   switch (action.do) {
     case 'get': return (await store.getMany(action.keys.map(key => at + key))).map(record => record && { value: record.value })
@@ -86,7 +88,7 @@ async function actOnStore(store: StoreDriver, at: string, action: Act): Promise<
     case 'deleteRange': return store.deleteRange(at + action.prefix, { before: at + action.before, limit: action.limit })
     case 'commit': {
       const steps = await Promise.all(action.drafts.map(draft => toStep(store, at, draft)))
-      try { return withoutVersion(await store.commit('history', steps)) }
+      try { return withoutVersion(await store.commit(`history ${commits++}`, steps)) }
       catch (error) {
         if (error instanceof TypeError) return MISTAKE
         throw error
