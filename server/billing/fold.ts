@@ -14,6 +14,8 @@ import type { Counters } from './tally'
 
 export const WINDOW_MS = 300_000
 const LAG_MS = 120_000
+/** On an eventual store a request stands at its start, and what comes late is booked within two windows of that. */
+const EVENTUAL_LAG_MS = 900_000
 /** Rows of counters in one commit. */
 const PART_ROWS = 400
 /** A window that is refused and still there has lost a race; more often than this it is something else. */
@@ -35,7 +37,8 @@ export interface FoldOptions {
 
 /** Folds every closed window that has requests and is not folded yet; answers how many. An idle shop costs two reads. */
 export async function foldClosed({ store, days, now }: FoldOptions): Promise<number> {
-  const closedBefore = Math.floor((now() - LAG_MS) / WINDOW_MS) * WINDOW_MS
+  const lag = store.consistency === 'eventual' ? EVENTUAL_LAG_MS : LAG_MS
+  const closedBefore = Math.floor((now() - lag) / WINDOW_MS) * WINDOW_MS
   let before: number | undefined
   let tries = 0
   for (let folded = 0; ; folded++) {

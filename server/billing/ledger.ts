@@ -2,6 +2,7 @@
  * The only code that moves money. Five verbs: credit, book, reserve, extend, settle; `README.md` beside this file lists the
  * invariants they keep. Amounts are integer nano-credits.
  */
+import { createHash } from 'node:crypto'
 import { AppError } from '#server/errors/app-error'
 import { createId } from '#server/storage/ids'
 import { keys } from '#server/storage/keys'
@@ -10,6 +11,8 @@ import { formatNano } from '#shared/utils/money'
 import type { EntryKind } from '#shared/schemas/usage'
 import type { Usage } from '#shared/schemas/price'
 import type { Entry, Hold, RequestRecord } from './records'
+import { ownerMaySettle } from './eventual'
+import type { LateSettlement } from './eventual'
 import { requestSteps } from './request-steps'
 
 const RESERVE_TRIES = 8
@@ -23,6 +26,8 @@ export interface CreditOrder {
   /** Booked once per kind and reference, whatever is repeated or raced. */
   reference: string
   note: string
+  /** When the fact happened, the same for every repeat; without it the entry stands at the time of booking. */
+  at?: number
 }
 
 /** One signed amount of several that are booked together. */
@@ -70,14 +75,30 @@ export interface SettleOrder {
   idempotency: string | null
 }
 
+export interface Settled {
+  cost: number
+  /** Nothing was held any more, or somebody else will book it. */
+  late: boolean
+  repeated: boolean
+}
+
 export interface LedgerOptions {
   store: Store
+  /** The most a hold may set aside, in nano-credits: on an eventual store it bounds what may be overdrawn. */
+  holdMax?: number
   now?: () => number
 }
 
 export type Ledger = ReturnType<typeof createLedger>
 
-export function createLedger({ store, now = Date.now }: LedgerOptions) {
+export function createLedger({ store, holdMax = Number.MAX_SAFE_INTEGER, now = Date.now }: LedgerOptions) {
+  const eventual = store.consistency === 'eventual'
+
+  /** Where two may book one fact without seeing each other, both give its entry the same id. */
+  function entryId(fact: string): string {
+    return eventual ? `ent_${createHash('sha256').update(fact).digest('hex').slice(0, 26)}` : createId('ent', now())
+  }
+
   /** Available and held, in nano; their sum is the balance. */
   async function balance(user: string): Promise<{ available: number, held: number, open: number }> {
     const [available, held, open] = await store.getMany<number>([keys.available(user), keys.held(user), keys.open(user)])
@@ -91,8 +112,9 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
 
   /** Books a signed amount once per kind and reference. `adjust` never goes below zero; refunds and claw-backs may. */
   async function credit(order: CreditOrder): Promise<{ entry: Entry, repeated: boolean }> {
-    const entry: Entry = { v: 1, id: createId('ent', now()), user: order.user, kind: order.kind, amount: order.amount, reference: order.reference, note: order.note, late: false, at: now() }
-    const result = await store.commit(entry.id, [
+    const at = eventual ? order.at ?? now() : now()
+    const entry: Entry = { v: 1, id: entryId(`${order.kind} ${order.reference}`), user: order.user, kind: order.kind, amount: order.amount, reference: order.reference, note: order.note, late: false, at }
+    const result = await store.commit(`credit_${order.kind}_${order.reference}`, [
       { once: keys.onceCredit(order.kind, order.reference), value: entry },
       { add: keys.available(order.user), by: order.amount, ...(order.kind === 'adjust' && order.amount < 0 ? { floor: 0 } : {}) },
       { put: keys.entry(order.user, entry.at, entry.id), value: entry },
@@ -105,14 +127,16 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
 
   /**
    * Books several amounts of one user together with what goes along with them, in one commit: all or nothing. The steps
-   * must not touch counters of money. Throws balance_out_of_range.
+   * must not touch counters of money. The first line names the fact: what is booked beside it may depend on the moment.
+   * `happenedAt` is the same for every repeat, see {@link CreditOrder}. Throws balance_out_of_range.
    */
-  async function book(user: string, lines: BookLine[], steps: Step[]): Promise<BookResult> {
-    const at = now()
-    const entries = lines.map(({ once: _, ...line }): Entry => ({ v: 1, id: createId('ent', at), user, ...line, late: false, at }))
+  async function book(user: string, lines: BookLine[], steps: Step[], happenedAt?: number): Promise<BookResult> {
+    const at = eventual ? happenedAt ?? now() : now()
+    const entries = lines.map(({ once, ...line }): Entry => ({ v: 1, id: entryId(`${line.kind} ${once}`), user, ...line, late: false, at }))
     const sum = Number(lines.reduce((total, line) => total + BigInt(line.amount), 0n))
     if (!Number.isSafeInteger(sum)) throw new AppError('balance_out_of_range')
-    const result = await store.commit(entries[0]?.id ?? `book_${user}`, [
+    const [first] = lines
+    const result = await store.commit(first ? `credit_${first.kind}_${first.once}` : createId('book', at), [
       ...steps,
       ...(lines.length === 0 ? [] : [{ add: keys.available(user), by: sum }]),
       ...lines.map((line, index) => ({ once: keys.onceCredit(line.kind, line.once), value: entries[index]! })),
@@ -129,7 +153,8 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
    * request. The engine decides whether the money is there; reading the balance first only chooses what to ask for.
    */
   async function reserve(order: ReserveOrder): Promise<ReserveResult> {
-    let amount = Math.min(order.wanted, Math.max(order.least, (await balance(order.hold.user)).available))
+    const wanted = Math.max(order.least, Math.min(order.wanted, holdMax))
+    let amount = Math.min(wanted, Math.max(order.least, (await balance(order.hold.user)).available))
     for (let tries = 0; tries < RESERVE_TRIES; tries++) {
       const hold: Hold = { v: 1, ...order.hold, amount }
       const plan = reserveSteps(hold, order)
@@ -141,7 +166,7 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
       const counter = Number(result.value ?? 0)
       const left = step === 'spent' ? (order.spendLimit ?? 0) - counter : counter
       if (left < order.least) return { ok: false, reason: step === 'spent' ? 'spend_limit' : 'credit', left }
-      amount = Math.min(order.wanted, left)
+      amount = Math.min(wanted, left)
     }
     return { ok: false, reason: 'credit', left: (await balance(order.hold.user)).available }
   }
@@ -152,7 +177,8 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
    */
   async function extend(hold: Hold, more: number, usage: Usage, spendLimit: number | null): Promise<Hold | undefined> {
     const stored = await store.get<Hold>(keys.hold(hold.request))
-    if (!stored) return undefined
+    if (!stored || stored.value.amount + more > holdMax) return undefined
+    if (eventual && !ownerMaySettle(stored.value.startedAt, now())) return undefined
     const grown: Hold = { ...stored.value, amount: stored.value.amount + more, usage }
     const result = await store.commit(`extend_${hold.request}`, [
       { expect: keys.hold(hold.request), version: stored.version },
@@ -167,8 +193,24 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
   /**
    * Charges the true cost and releases the hold, in one commit with the request's record and its list rows. Settling
    * twice books once. A hold the sweeper has already released is charged in full, marked late.
+   *
+   * On an eventual store an owner that comes too late leaves the order to the sweeper.
    */
-  async function settle(order: SettleOrder): Promise<{ cost: number, late: boolean, repeated: boolean }> {
+  async function settle(order: SettleOrder): Promise<Settled> {
+    if (!eventual) return settleNow(order)
+    if (ownerMaySettle(order.record.startedAt, now())) {
+      try { return await settleNow(order) }
+      catch (error) {
+        // Whether it was booked is not known; the sweeper will see it, and books it under the same once-ids.
+        if (!(error instanceof AppError && error.code === 'store_unavailable')) throw error
+      }
+    }
+    await store.put(keys.late(order.record.id), { v: 1, order, at: now() } satisfies LateSettlement)
+    return { cost: order.record.cost, late: true, repeated: false }
+  }
+
+  /** The settlement itself, whoever asks for it. */
+  async function settleNow(order: SettleOrder): Promise<Settled> {
     for (let tries = 0; tries < SETTLE_TRIES; tries++) {
       const { record } = order
       const stored = await store.get<Hold>(keys.hold(record.id))
@@ -177,7 +219,8 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
       const charged = late ? (await store.get<{ interrupted: number }>(keys.onceRelease(record.id)))?.value.interrupted ?? 0 : 0
       const before = late ? await store.get<RequestRecord>(keys.request(record.id)) : undefined
       // Stamped here, so that what an outbox replays later stands where readers and roll-ups of today look.
-      const booked: RequestRecord = { v: 1, ...record, late, bookedAt: now() }
+      // On an eventual store by the start, because two may book it and must write the same rows.
+      const booked: RequestRecord = { v: 1, ...record, late, bookedAt: eventual ? record.startedAt : now() }
       const steps = [
         { once: keys.onceCharge(record.id), value: { amount: record.cost, user: record.user }, ttlMs: order.requestsTtlMs },
         ...(late ? [] : releaseSteps(stored.value, stored.version, 0, order.requestsTtlMs)),
@@ -197,7 +240,7 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
    * the true cost, should it still come, books the rest.
    */
   async function sweep(hold: Hold, version: string, interrupted: number, record: Omit<RequestRecord, 'v'>, requestsTtlMs: number): Promise<boolean> {
-    const booked: RequestRecord = { v: 1, ...record }
+    const booked: RequestRecord = { v: 1, ...record, ...(eventual ? { bookedAt: record.startedAt } : {}) }
     const result = await store.commit(`sweep_${hold.request}`, [
       ...releaseSteps(hold, version, interrupted, requestsTtlMs),
       ...chargeSteps(booked, interrupted, hold.amount),
@@ -209,7 +252,7 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
   /** The entry of a charge, and the money between available, held and the key's budget. */
   function chargeSteps(record: RequestRecord, amount: number, held: number): Step[] {
     const { user, late } = record
-    const entry: Entry = { v: 1, id: createId('ent', now()), user, kind: 'charge', amount: -amount, reference: record.id, note: record.model.name, late, at: record.bookedAt }
+    const entry: Entry = { v: 1, id: entryId(`charge ${record.id} ${record.chargeRule === 'interrupted'}`), user, kind: 'charge', amount: -amount, reference: record.id, note: record.model.name, late, at: record.bookedAt }
     return [
       { add: keys.available(user), by: held - amount },
       { add: keys.spent(record.key.id), by: amount - held },
@@ -217,7 +260,7 @@ export function createLedger({ store, now = Date.now }: LedgerOptions) {
     ]
   }
 
-  return { balance, isOpen, credit, book, reserve, extend, settle, sweep }
+  return { balance, isOpen, credit, book, reserve, extend, settle, settleNow, sweep }
 }
 
 function reserveSteps(hold: Hold, order: ReserveOrder): { steps: Step[], names: string[] } {

@@ -51,7 +51,7 @@ function refuseToStart(log: Log, problems: string[], cause?: unknown): void {
 
 /** Answers how to close everything again. */
 async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
-  const store = await openStore(config.VAPOR_STORE, { production: config.production })
+  const store = await openStore(config.VAPOR_STORE, { production: config.production, warn: sentence => log.info(`store: ${sentence}`) })
   setStore(store)
   const onError = (error: unknown) => log.error('something failed where nobody waits', error)
   const instance = createId('ins')
@@ -101,7 +101,7 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
     await services.keys.flushUsed().catch(onError)
     outbox.close()
     versions.close()
-    lease.close()
+    await lease.close()
     await gateway.close()
     await fetcher.close()
     await ownFetcher.close()

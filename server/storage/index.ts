@@ -8,11 +8,13 @@ import type { Store, StoreDriver } from './store'
 export const STORE_SCHEMA = 1
 
 /** Kinds of store that are planned: naming one is not a typing mistake. */
-const LATER = ['redis', 'rediss', 'postgres', 'postgresql', 'edgeone-kv']
+const LATER = ['edgeone-kv']
 
 export interface OpenOptions {
   /** Refuses what forgets everything at a restart. */
   production: boolean
+  /** Takes a sentence about settings of the store that may lose money. */
+  warn?: (sentence: string) => void
   now?: () => number
   /** How long to wait for another server to leave a store file. */
   waitMs?: number
@@ -23,6 +25,7 @@ export async function openStore(spec: string, options: OpenOptions): Promise<Sto
   const store = await openDriver(spec, options)
   try {
     await checkSchema(store)
+    if (await store.get(keys.importing)) throw refused('This store was being filled from an archive and is not whole. Empty it and read the archive again.')
     return store
   }
   catch (error) {
@@ -39,7 +42,11 @@ async function openDriver(spec: string, options: OpenOptions): Promise<StoreDriv
   }
   if (scheme === 'sqlite' && path !== '' && !path.startsWith(':'))
     return openSqliteStore({ file: path, now: options.now, waitMs: options.waitMs })
-  const known = 'Use sqlite:<path>, such as sqlite:.data/vapor.db (or memory, for tests).'
+  const shared = { url: spec, warn: options.warn ?? (() => {}) }
+  // Loaded only where they are used: most shops never need either.
+  if (scheme === 'redis' || scheme === 'rediss') return (await import('./drivers/redis')).openRedisStore(shared)
+  if (scheme === 'postgres' || scheme === 'postgresql') return (await import('./drivers/postgres')).openPostgresStore(shared)
+  const known = 'Use sqlite:<path>, such as sqlite:.data/vapor.db, redis://… or postgres://… (or memory, for tests).'
   // Only the scheme is repeated: what follows may hold a password.
   throw refused(LATER.includes(scheme) ? `VAPOR_STORE names ${scheme}, which is not in this version. ${known}` : `VAPOR_STORE names no kind of store Vapor knows. ${known}`)
 }

@@ -94,8 +94,11 @@ export type StatDimension = 'all' | 'user' | 'model' | 'channel'
 
 export const keys = {
   meta: (name: string) => `meta_${name}`,
+  /** There while an archive is being read in: the store is not whole yet. */
+  importing: 'meta_import',
   version: (name: 'auth' | 'catalogue' | 'settings') => `version_${name}`,
   lease: (instance: string) => `lease_${instance}`,
+  leader: (job: string, slot: number) => `leader_${job}_${slot}`,
 
   user: (user: string) => `user_${user}`,
   usersAll: (createdAt: number, user: string) => `users_all_${timePart(createdAt)}_${user}`,
@@ -126,6 +129,8 @@ export const keys = {
   entryPrefix: (user: string) => `entry_${user}_`,
   /** Sorts right behind every entry booked until then. */
   entriesUntil: (user: string, at: number) => `entry_${user}_${timePart(at + 1)}`,
+  late: (request: string) => `late_${request}`,
+  latePrefix: 'late_',
   onceCharge: (request: string) => `once_charge_${request}`,
   onceRelease: (request: string) => `once_release_${request}`,
   onceCredit: (kind: string, reference: string) => `once_credit_${kind}_${digest(reference)}`,
@@ -193,6 +198,8 @@ export const keys = {
 function invitedPrefix(inviter: string): string {
   return `invited_${inviter}_`
 }
+/** Beginnings of the lists that pages read from their end. A store that can only read forward keeps them twice. */
+export const readBackwards = ['reqs_', 'entry_', 'users_all_', 'audit_', 'orders_'] as const
 
 function requestListPrefix(list: RequestList): string {
   switch (list.list) {

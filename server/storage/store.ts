@@ -18,6 +18,8 @@ export interface StoredRecord<T = Json> {
 
 export interface ListedRecord<T = Json> extends StoredRecord<T> {
   key: string
+  /** Epoch milliseconds by the engine's clock; absent when the record lives for ever. */
+  expiresAt?: number
 }
 
 export interface ListOptions {

@@ -37,8 +37,8 @@ describe('openStore', () => {
   })
 
   it.each([
-    ['redis://:secret@127.0.0.1:6379', /redis, which is not in this version\. Use sqlite:/],
-    ['postgres://u:secret@127.0.0.1/db', /postgres, which is not in this version/],
+    ['redis://:secret@127.0.0.1:1/0?prefix=a:b', /must look like redis:/],
+    ['postgres://u:secret@127.0.0.1:1/db?schema=A', /must look like postgres:/],
     ['edgeone-kv', /edgeone-kv, which is not in this version/],
     ['mysql://u:secret@127.0.0.1/db', /no kind of store Vapor knows\. Use sqlite:/],
     ['sqlite:', /no kind of store/], ['sqlite::memory:', /no kind of store/], ['', /no kind of store/],

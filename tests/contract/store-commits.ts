@@ -6,7 +6,8 @@ const BIG = 9_000_000_000_000_000
 const MAX = Number.MAX_SAFE_INTEGER
 
 export function testCommits(subject: Subject): void {
-  const commit = (...steps: Step[]) => subject.store.commit('test', steps)
+  let tests = 0
+  const commit = (...steps: Step[]) => subject.store.commit(`test ${tests++}`, steps)
   const value = async (key: string) => (await subject.store.get(key))?.value
 
   describe('a commit', () => {

@@ -22,6 +22,15 @@ export function testLists(subject: Subject): void {
       expect(first).toEqual({ key: sorted[0], ...await subject.store.get(sorted[0]!) })
     })
 
+    it('tells the end of a life, and of what lives for ever none', async () => {
+      const at = subject.name()
+      const before = Date.now()
+      await subject.store.commit('lives', [{ put: `${at}a`, value: 1, ttlMs: 600_000 }, { put: `${at}b`, value: 2 }])
+      const [mortal, lasting] = await subject.store.list(at, { limit: 2 })
+      expect(mortal!.expiresAt! - before).toBeGreaterThan(500_000)
+      expect(lasting).not.toHaveProperty('expiresAt')
+    })
+
     it('goes on behind any key, present or not', async () => {
       const at = subject.name()
       const sorted = await fill(at, names)

@@ -76,6 +76,8 @@ function keyOf(draft: Draft): string {
 type Act = Exclude<Action, { do: 'advance' }>
 const MISTAKE = 'mistake'
 
+let commits = 0
+
 async function actOnStore(store: StoreDriver, at: string, action: Act): Promise<unknown> {
   switch (action.do) {
     case 'get': return (await store.getMany(action.keys.map(key => at + key))).map(record => record && { value: record.value })
@@ -86,7 +88,7 @@ async function actOnStore(store: StoreDriver, at: string, action: Act): Promise<
     case 'deleteRange': return store.deleteRange(at + action.prefix, { before: at + action.before, limit: action.limit })
     case 'commit': {
       const steps = await Promise.all(action.drafts.map(draft => toStep(store, at, draft)))
-      try { return withoutVersion(await store.commit('history', steps)) }
+      try { return withoutVersion(await store.commit(`history ${commits++}`, steps)) }
       catch (error) {
         if (error instanceof TypeError) return MISTAKE
         throw error
@@ -189,10 +191,10 @@ function addInModel(stored: Json | undefined, by: Amounts, floor: Amounts | unde
 /** In BigInt, where a sum cannot lose digits. */
 function addFields(stored: Record<string, Json | undefined>, by: Record<string, number>, floor: Record<string, number>, ceil: Record<string, number>):
 typeof MISTAKE | { after: Record<string, Json> } | { reason: 'floor' | 'ceil' } {
+  if (!Object.values(stored).every(value => Number.isSafeInteger(value))) return MISTAKE
   const after = new Map(Object.entries(stored))
   for (const field of Object.keys(by).sort()) {
     const before = after.get(field) ?? 0
-    if (!Number.isSafeInteger(before) || after.get(field) === null) return MISTAKE
     const sum = BigInt(before as number) + BigInt(by[field]!)
     if (sum > Number.MAX_SAFE_INTEGER || sum < Number.MIN_SAFE_INTEGER) return { reason: sum > 0 ? 'ceil' : 'floor' }
     after.set(field, Number(sum))

@@ -103,7 +103,7 @@ export function createOrders({ store, ledger, now }: { store: Store, ledger: Led
         ...askSteps(stored.value, after),
         ...(moved ? [eventStep(stored.value.state, after, at)] : []),
         ...planned.steps,
-      ])
+      ], planned.lines[0]?.kind === 'topup' ? after.createdAt : undefined)
       if (result.ok) return after
       // Somebody was faster, unless the order has not moved: then its state and its entries disagree, and trying is no cure.
       if (result.step === 'booked' && (await get(id))?.version === stored.version) throw new Error('an entry of this order was booked before')

@@ -49,7 +49,10 @@ export function createMemoryStore(options: { now?: () => number } = {}): StoreDr
     list: async <T = Json>(prefix: string, options: ListOptions) => {
       const found = liveKeys(listRange(prefix, options))
       if (options.reverse) found.reverse()
-      return found.slice(0, options.limit).map(key => ({ key, ...record<T>(rows.get(key)) }) as ListedRecord<T>)
+      return found.slice(0, options.limit).map((key) => {
+        const row = rows.get(key)!
+        return { key, ...record<T>(row)!, ...(row.expires === null ? {} : { expiresAt: row.expires }) } satisfies ListedRecord<T>
+      })
     },
     deleteRange: async (prefix, options) => {
       const doomed = liveKeys(deletedRange(prefix, options)).slice(0, options.limit)

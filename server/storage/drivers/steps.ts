@@ -114,8 +114,8 @@ export function decide(steps: EncodedStep[], read: (key: string) => StoredRow | 
   return { ok: true, values, writes }
 }
 
-/** An `expect` comes before a `once` of its key, as both speak of the state before the commit. */
-function evaluationOrder(steps: EncodedStep[]): number[] {
+/** The order steps are decided in. An `expect` comes before a `once` of its key: both speak of the state before the commit. */
+export function evaluationOrder(steps: EncodedStep[]): number[] {
   const rank = (index: number) => `${PHASE[steps[index]!.kind]}${steps[index]!.key} ${steps[index]!.kind}`
   const ranks = steps.map((_, index) => rank(index))
   return ranks.map((_, index) => index).sort((a, b) => ranks[a]! < ranks[b]! ? -1 : 1)
@@ -128,17 +128,17 @@ function addUp(step: Extract<EncodedStep, { kind: 'add' }>, stored: Json | undef
   const before = stored === undefined ? (single ? 0 : {}) : stored
   if (single ? typeof before !== 'number' : typeof before !== 'object' || before === null || Array.isArray(before))
     throw new TypeError(`${step.key} holds no counter of the kind that is added to`)
-  const after = new Map<string, Json | undefined>(fieldsOf(before as Amounts))
+  const after = new Map(fieldsOf(before as Amounts).map(([field, value]) => [field, counter(value, step.key)]))
   for (const [field, by] of fieldsOf(step.by).sort(byField)) {
-    const sum = counter(after.get(field), step.key) + by
+    const sum = (after.get(field) ?? 0) + by
     if (!Number.isSafeInteger(sum)) return { reason: by < 0 ? 'floor' : 'ceil', before }
     after.set(field, sum)
   }
   for (const [field, floor] of fieldsOf(step.floor).sort(byField)) {
-    if (counter(after.get(field), step.key) < floor) return { reason: 'floor', before }
+    if ((after.get(field) ?? 0) < floor) return { reason: 'floor', before }
   }
   for (const [field, ceil] of fieldsOf(step.ceil).sort(byField)) {
-    if (counter(after.get(field), step.key) > ceil) return { reason: 'ceil', before }
+    if ((after.get(field) ?? 0) > ceil) return { reason: 'ceil', before }
   }
   return { after: single ? after.get(SINGLE) ?? 0 : Object.fromEntries(after) }
 }
@@ -153,8 +153,7 @@ function byField(a: [string, number], b: [string, number]): number {
   return a[0] < b[0] ? -1 : 1
 }
 
-function counter(value: Json | undefined, key: string): number {
-  if (value === undefined) return 0
+function counter(value: Json, key: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new TypeError(`${key} holds something that is not an integer`)
   return value
 }

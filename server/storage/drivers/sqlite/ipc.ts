@@ -1,7 +1,7 @@
 /** Several processes, one writer: the primary owns the file, the others send it their writes and read for themselves. */
 import type { ChildProcess } from 'node:child_process'
 import type { Store, StoreDriver } from '../../store'
-import { storeUnavailable } from './jobs'
+import { storeUnavailable } from '../unavailable'
 import type { Writes } from './jobs'
 import { joinStore } from './join'
 import { openReader } from './reader'

@@ -1,10 +1,10 @@
 /** What travels between the threads: a write on its way to the one writer, and what became of it. */
-import { AppError } from '#server/errors/app-error'
 import type { CommitResult, Step, Store } from '../../store'
 import { deletedRange } from '../ranges'
 import type { KeyRange } from '../ranges'
 import { encodeSteps } from '../steps'
 import type { EncodedStep } from '../steps'
+import { storeUnavailable } from '../unavailable'
 
 /** `at` replaces the writer's clock; only tests set it. */
 export type Job =
@@ -30,9 +30,4 @@ export function createWrites(send: (job: Job) => Promise<Outcome>, now?: () => n
 function read<T extends CommitResult | number>(what: string, outcome: Outcome): T {
   if ('done' in outcome) return outcome.done as T
   throw outcome.misuse ? new TypeError(outcome.failed) : storeUnavailable(`${what}: ${outcome.failed}`)
-}
-
-/** The sentence is for the log; callers see the general one. */
-export function storeUnavailable(why: unknown): AppError {
-  return new AppError('store_unavailable', {}, { cause: typeof why === 'string' ? new Error(why) : why })
 }

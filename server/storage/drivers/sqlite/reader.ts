@@ -3,7 +3,7 @@ import type { SQLOutputValue } from 'node:sqlite'
 import type { Json, ListedRecord, ListOptions, Store, StoredRecord } from '../../store'
 import { listRange } from '../ranges'
 import { checkKey } from '../steps'
-import { storeUnavailable } from './jobs'
+import { storeUnavailable } from '../unavailable'
 
 export type Reader = Pick<Store, 'get' | 'getMany' | 'list' | 'close'>
 
@@ -17,7 +17,7 @@ export function openReader(file: string, now: () => number = Date.now): Reader {
   db.exec('PRAGMA cache_size = -16000')
   const one = db.prepare(`SELECT value, version FROM record WHERE key = ? AND ${LIVE}`)
   const many = db.prepare(`SELECT key, value, version FROM record WHERE key IN (SELECT value FROM json_each(?)) AND ${LIVE}`)
-  const page = `SELECT key, value, version FROM record WHERE key >= ? AND key < ? AND ${LIVE} ORDER BY key`
+  const page = `SELECT key, value, version, expires FROM record WHERE key >= ? AND key < ? AND ${LIVE} ORDER BY key`
   const forward = db.prepare(`${page} LIMIT ?`)
   const backward = db.prepare(`${page} DESC LIMIT ?`)
 
@@ -37,7 +37,7 @@ export function openReader(file: string, now: () => number = Date.now): Reader {
     list: async <T = Json>(prefix: string, options: ListOptions) => {
       const { low, high } = listRange(prefix, options)
       const rows = guarded(() => (options.reverse ? backward : forward).all(low, high, now(), options.limit))
-      return rows.map(row => ({ key: row.key as string, ...toRecord<T>(row) }) satisfies ListedRecord<T>)
+      return rows.map(row => ({ key: row.key as string, ...toRecord<T>(row), ...(row.expires === null ? {} : { expiresAt: Number(row.expires) }) }) satisfies ListedRecord<T>)
     },
     close: async () => db.close(),
   }
