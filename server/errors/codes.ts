@@ -87,7 +87,6 @@ export const errorCodes = {
   code_used_up: { status: 422, retryable: false, message: 'This code has been used up.' },
   code_redeemed_before: { status: 422, retryable: false, message: 'You redeemed this code at {at} and got {credit} for it. Nothing was added again.' },
   too_many_codes: { status: 429, retryable: true, message: 'Too many wrong codes. Wait {minutes} minutes and check the code.' },
-  codes_unavailable: { status: 501, retryable: false, message: 'Codes cannot be redeemed on the kind of store this shop runs on yet. Ask the operator of this site.' },
   receipt_pending: { status: 425, retryable: true, message: 'This request is still running or being booked. Its receipt comes with its end.' },
 
   // ourselves

@@ -10,6 +10,7 @@
  * | keys of a user | `keys_user_<user>_<key>` → key id | key id |
  * | channels, models | `channel_<id>`, `model_<id>` → the record | id |
  * | batches of codes | `batch_<batch>` → the batch | time of making |
+ * | claims of a code, where nobody sees at once who was first | `claim_<code>_<time>_<user>` → the claim | time of claiming |
  * | users somebody invited | `invited_<inviter>_<time>_<user>` → user id | sign-up time |
  * | audit | `audit_<time>_<id>` → the line | time |
  * | orders of all, a user | `orders_<list>_<time>_<order>` → order id | creation |
@@ -159,6 +160,10 @@ export const keys = {
   batchRedeemed: (batch: string) => `batchredeemed_${batch}`,
   codeByHash: (sha256: string) => `codehash_${sha256}`,
   codeUses: (code: string) => `codeuses_${code}`,
+  claim: (code: string, at: number, user: string) => `claim_${code}_${timePart(at)}_${user}`,
+  claimPrefix: (code: string) => `claim_${code}_`,
+  claimDue: (window: number, code: string) => `claimdue_${timePart(window)}_${code}`,
+  claimDuePrefix: 'claimdue_',
 
   inviteByCode: (code: string) => `invite_${code}`,
   inviteCode: (user: string) => `invitecode_${user}`,
@@ -199,7 +204,7 @@ function invitedPrefix(inviter: string): string {
   return `invited_${inviter}_`
 }
 /** Beginnings of the lists that pages read from their end. A store that can only read forward keeps them twice. */
-export const readBackwards = ['reqs_', 'entry_', 'users_all_', 'audit_', 'orders_'] as const
+export const readBackwards = ['reqs_', 'entry_', 'users_all_', 'audit_', 'orders_', 'batch_', 'alert_', 'notice_', 'invited_'] as const
 
 function requestListPrefix(list: RequestList): string {
   switch (list.list) {

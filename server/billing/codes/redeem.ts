@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger'
 import type { Entry } from '../records'
 import type { BatchRecord, CodeRecord } from './batches'
 import { codeHint, hashCode } from './code-text'
+import type { createClaims } from './claims'
 import { createWrongCodes } from './wrong-codes'
 import type { Typist } from './wrong-codes'
 
@@ -15,30 +16,37 @@ const REDEEM_TRIES = 8
 export interface RedeemOptions {
   store: Store
   ledger: Pick<Ledger, 'book'>
+  claims: Pick<ReturnType<typeof createClaims>, 'claim'>
   now: () => number
 }
+
+/** What came of typing a code: credit, or, where nobody can know yet who was first, a claim to it. */
+export type Redeemed = { entry: Entry } | { pending: true, value: number }
 
 export interface RedeemOrder extends Typist {
   /** As it was typed. */
   code: string
 }
 
-export function createRedeem({ store, ledger, now }: RedeemOptions) {
+export function createRedeem({ store, ledger, claims, now }: RedeemOptions) {
   const wrong = createWrongCodes(now)
 
   /**
    * Redeems a code for a user, once. Throws code_unknown, code_expired, code_off, code_used_up, code_redeemed_before
    * (with when and how much), too_many_codes, balance_out_of_range.
    */
-  async function redeem({ user, address, code }: RedeemOrder): Promise<Entry> {
-    requireStrong(store)
+  async function redeem({ user, address, code }: RedeemOrder): Promise<Redeemed> {
     const found = await find(code, { user, address })
     for (let tries = 0; tries < REDEEM_TRIES; tries++) {
       const batch = await store.get<BatchRecord>(keys.batch(found.batch))
       if (!batch) throw new AppError('code_unknown')
       await requireRedeemable(found, batch.value, user)
+      if (store.consistency === 'eventual') {
+        await claims.claim(found, batch.value, user, codeHint(code))
+        return { pending: true, value: batch.value.value }
+      }
       const entry = await book(found, batch, user, code)
-      if (entry) return entry
+      if (entry) return { entry }
     }
     throw new AppError('changed_meanwhile', { kind: 'batch' })
   }
@@ -89,9 +97,4 @@ function referenceOf(code: CodeRecord, user: string): string {
 
 function redeemedBefore({ at, amount }: Entry): AppError {
   return new AppError('code_redeemed_before', { at: new Date(at).toISOString(), credit: formatNano(amount) })
-}
-
-/** A store whose copies lag cannot decide who was first: what it grants to one it has granted to others as well. */
-export function requireStrong({ consistency }: Pick<Store, 'consistency'>): void {
-  if (consistency !== 'strong') throw new AppError('codes_unavailable')
 }
