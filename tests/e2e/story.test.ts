@@ -1,8 +1,8 @@
 import OpenAI from 'openai'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { replyOf } from '../../sandbox/index.ts'
-import { launchBrowser } from '../support/browser'
+import { launchBrowser, openPage } from '../support/browser'
 import { startVapor } from '../support/server'
 import type { Vapor } from '../support/server'
 
@@ -33,19 +33,7 @@ afterAll(async () => {
   await vapor?.stop()
 })
 
-/** A browser of its own, in English, that reports every complaint of the console and every foreign request. */
-async function openBrowser(): Promise<Page> {
-  const context: BrowserContext = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 900 } })
-  const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
-  page.on('console', message => ['error', 'warning'].includes(message.type()) && complaints.push(`${page.url()} ${message.text()}`))
-  page.on('pageerror', error => complaints.push(`${page.url()} ${error.message}`))
-  page.on('request', (request) => {
-    const { origin } = new URL(request.url())
-    if (![vapor.url, vapor.sandbox!.url, 'null'].includes(origin)) complaints.push(`foreign request to ${origin}`)
-  })
-  return page
-}
+const openBrowser = (): Promise<Page> => openPage(browser, { origins: [vapor.url, vapor.sandbox!.url], complaints, locale: 'en-US', phone: false })
 
 async function signInAs(page: Page, uid: string, path: string): Promise<void> {
   await page.goto(vapor.url + path)
