@@ -12,6 +12,7 @@ import type { Entry, Hold, RequestRecord } from '#server/billing/records'
 import { readConfig } from '#server/config/index'
 import { createClientAddress } from '#server/gateway/client-address'
 import { createGateway } from '#server/gateway/index'
+import { createJobs } from '#server/ops/jobs'
 import { setRuntime } from '#server/runtime'
 import { openVault } from '#server/secrets/vault'
 import { createServices } from '#server/services'
@@ -32,6 +33,7 @@ export interface ShopOptions {
   wrapStore?: (store: StoreDriver) => StoreDriver
   openAfterMs?: number
   keepAliveMs?: number
+  settleWaitMs?: number
 }
 
 /** 1 and 2 credits per million tokens: 1,000 and 2,000 nano a token, so that costs are easy to follow. */
@@ -56,9 +58,9 @@ export async function openShop(options: ShopOptions = {}) {
   const services = createServices({ config, store, versions, vault, onError })
   const ledger = createLedger({ store })
   const outbox = await openOutbox({ file: join(dataDir, 'outbox.jsonl'), settle: order => ledger.settle(order), onError })
-  const gateway = createGateway({ config, instance: 'ins_test', store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError, openAfterMs: options.openAfterMs, keepAliveMs: options.keepAliveMs })
+  const gateway = createGateway({ config, instance: 'ins_test', store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError, openAfterMs: options.openAfterMs, keepAliveMs: options.keepAliveMs, settleWaitMs: options.settleWaitMs })
   const logged: unknown[] = []
-  setRuntime({ ...services, ...gateway, config, store, versions, ledger, addressOf: createClientAddress([]), outboxSize: () => outbox.size, log: { error: (message, cause) => logged.push(message, cause), info: () => {} } })
+  setRuntime({ ...services, ...gateway, config, store, versions, ledger, addressOf: createClientAddress([]), outboxSize: () => outbox.size, log: { error: (message, cause) => logged.push(message, cause), info: () => {} }, jobs: createJobs({ onError }), notReady: async () => [], writeMetrics: undefined })
 
   const { user } = await services.users.signIn({ id: USER, username: 'user', name: '', avatar: '', trustLevel: 2, active: true, silenced: false })
   const available = options.available ?? 1_000_000_000

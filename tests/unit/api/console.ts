@@ -8,6 +8,7 @@ import { readConfig } from '#server/config'
 import type { Config } from '#server/config'
 import { createHealth } from '#server/gateway/health'
 import middleware from '#server/middleware/request-id-and-headers'
+import { createJobs } from '#server/ops/jobs'
 import { setRuntime } from '#server/runtime'
 import type { Runtime } from '#server/runtime'
 import { openVault } from '#server/secrets/vault'
@@ -88,6 +89,7 @@ async function createTestRuntime(config: Config, errors: string[], probed: strin
     ...createServices({ config, store, versions, vault, onError: error => errors.push(String(error)) }),
     config,
     store,
+    jobs: createJobs({ onError: error => errors.push(String(error)) }),
     versions,
     ledger: createLedger({ store }),
     health: createHealth(),
@@ -105,6 +107,9 @@ async function createTestRuntime(config: Config, errors: string[], probed: strin
     addressOf: () => '127.0.0.1',
     openRequests: () => 2,
     outboxSize: () => 0,
+    notReady: async () => [],
+    endRunning: () => {},
+    writeMetrics: undefined,
     log: { info: () => {}, error: (message: string, cause?: unknown) => errors.push(`${message} ${String(cause)}`) },
   } as Runtime
 }
