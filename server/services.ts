@@ -31,8 +31,6 @@ export interface ServicesOptions {
   versions: VersionWatch
   vault: Vault
   ledger: Ledger
-  /** Names this process in the store. */
-  instance: string
   /** Calls the payment gateway, and our own address. */
   fetchText: FetchText
   fetchOwn: FetchText
@@ -43,7 +41,7 @@ export interface ServicesOptions {
 export type Services = ReturnType<typeof createServices>
 
 /** Puts together what the consoles are made of: people, catalogue, and the reading side of the money. */
-export function createServices({ config, store, versions, vault, ledger, instance, fetchText, fetchOwn, onError }: ServicesOptions) {
+export function createServices({ config, store, versions, vault, ledger, fetchText, fetchOwn, onError }: ServicesOptions) {
   const users = createUsers({ store, versions })
   const signer = createSigner({ store, vault })
   const channels = createChannels({ store, versions, vault, allowPrivate: config.VAPOR_ALLOW_PRIVATE_UPSTREAMS })
@@ -72,7 +70,7 @@ export function createServices({ config, store, versions, vault, ledger, instanc
     codes: createCodes({ store, ledger }),
     invitations,
     paymentSettings,
-    payments: createPayments({ store, ledger, config, settings: paymentSettings, follow, fetchText, fetchOwn, instance, now: Date.now, onError }),
+    payments: createPayments({ store, ledger, config, settings: paymentSettings, follow, fetchText, fetchOwn, now: Date.now, onError }),
     signer,
     receipts: createReceipts({ store, signer, issuer: config.publicOrigin ?? 'vapor' }),
     statistics: createStatistics({ store, timeZone: config.VAPOR_TIME_ZONE }),

@@ -17,9 +17,6 @@ const texts = files.filter(path => !/\.(?:png|jpe?g|webp|ico|svg|woff2?|gz|br|bi
 
 const tell = (findings: Finding[]): string[] => findings.map(({ path, line, wrong, cure }) => `${path}:${line} ${wrong} → ${cure}`)
 
-/** Variables the platform reads before Vapor does; they stand in the table, not in the schema. */
-const platformVariables = ['HOST', 'PORT']
-
 describe('tidy', () => {
   it('imports follow the direction of the rooms and lead somewhere', () => {
     expect(tell(sources.flatMap(source => checkImports(source)))).toEqual([])
@@ -57,7 +54,7 @@ describe('tidy', () => {
   })
 
   it('every environment variable is documented', () => {
-    const names = [...Object.keys(environment.shape), ...platformVariables]
+    const names = Object.keys(environment.shape)
     const example = readText('.env.example')
     expect(tell(['README.md', 'README.zh-CN.md'].flatMap(path => checkVariables(names, example, { path, text: readText(path) })))).toEqual([])
   })

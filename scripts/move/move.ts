@@ -13,7 +13,11 @@ async function main([task, file]: string[]): Promise<void> {
   if ((task !== 'export' && task !== 'import') || !file) throw new AppError('invalid_request', { problem: 'Say export or import, and a file.' })
   const { config, fatal } = readConfig(process.env)
   if (!config || fatal.length > 0) throw new AppError('configuration', { problem: fatal.join(' ') })
-  const store = await openStore(config.VAPOR_STORE, { production: config.production, warn: sentence => console.error(sentence) })
+  const store = await openStore(config.VAPOR_STORE, {
+    production: config.production,
+    warn: sentence => console.error(sentence),
+    kv: { binding: config.VAPOR_KV_BINDING, origin: config.kvOrigin, secrets: config.JWT_SECRET },
+  })
   try {
     if (task === 'export') await exportTo(store, file)
     else await importFrom(store, file)

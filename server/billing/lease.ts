@@ -18,18 +18,3 @@ export async function holdLease(store: Store, instance: string, onError: (error:
     },
   }
 }
-
-/**
- * Whether this instance leads a job now. A lead lasts `ttlMs` from its last renewal, by the clock of the store; two that
- * ask at once get one answer each, and the job itself must stay right even if both believed it.
- */
-export async function takeLead(store: Store, job: string, instance: string, ttlMs: number): Promise<boolean> {
-  const key = keys.lease(job)
-  const held = await store.get<{ instance: string }>(key)
-  if (held && held.value.instance !== instance) return false
-  const result = await store.commit(`lead_${job}`, [
-    { expect: key, version: held?.version ?? 'absent' },
-    { put: key, value: { instance }, ttlMs },
-  ])
-  return result.ok
-}

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { parseCents, parseSafeNano } from '#shared/utils/money'
 
+const METRICS_TOKEN_MIN = 16
+const CRON_SECRET_MIN = 16
 const flag = z.enum(['true', 'false', '1', '0', '']).default('false').transform(text => text === 'true' || text === '1')
 const optional = z.string().trim().default('')
 const url = z.union([z.literal(''), z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' })]).default('')
 const secrets = z.string().default('').transform(text => text.split(',').map(part => part.trim()).filter(Boolean))
-const credits = z.string().default('0').transform((text, context) => {
+const creditsOr = (fallback: string) => z.string().default(fallback).transform((text, context) => {
   const nano = parseSafeNano(text)
   if (nano !== undefined && nano >= 0) return nano
   context.addIssue('must be a number of credits such as 0.5')
@@ -19,11 +21,15 @@ const cents = z.string().optional().transform((text, context) => {
   context.addIssue('must be an amount of money such as 100 or 9.90')
   return z.NEVER
 })
+const credits = creditsOr('0')
 const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback)
 
 /** Every environment variable Vapor reads. `.env.example` and the README's table say the same in words. */
 export const environment = z.object({
   NODE_ENV: z.string().default('development'),
+  /** Address and port to listen on; no address is all of them. */
+  HOST: optional,
+  PORT: whole(3000, 0, 65_535),
 
   /** Signs sessions. Several, comma-separated: the first signs, all verify. */
   JWT_SECRET: secrets,
@@ -61,10 +67,16 @@ export const environment = z.object({
   EPAY_TRUST_NOTIFY_MAX: cents,
   /** Questions to the gateway go through this proxy. */
   EPAY_PROXY_URL: url,
-  /** Lets a scheduler call POST /api/cron. Empty: the address does not exist. */
-  VAPOR_CRON_SECRET: optional,
 
   VAPOR_STORE: z.string().default('sqlite:.data/vapor.db'),
+  /** Of `edgeone-kv`: the name its namespace is bound under, and the origin of the shop, which is OAUTH_REDIRECT_URI's. */
+  VAPOR_KV_BINDING: z.string().default('vapor_kv').refine(name => /^[a-z_$][\w$]*$/i.test(name), 'must be a name such as vapor_kv'),
+  VAPOR_KV_URL: url,
+  /** What the store cannot refuse in time it limits: credits one hold may set aside, and holds one user may have open. */
+  VAPOR_KV_HOLD_MAX: creditsOr('10'),
+  VAPOR_KV_HOLDS: whole(4, 1, 1000),
+  /** Who may start the jobs of /api/cron: `Authorization: Bearer <this>`. Empty: there is no /api/cron. */
+  VAPOR_CRON_SECRET: optional.refine(text => text === '' || text.length >= CRON_SECRET_MIN, `must be at least ${CRON_SECRET_MIN} characters; make one with: openssl rand -hex 32`),
   /** Where the outbox and other local files live. */
   VAPOR_DATA_DIR: z.string().default('.data'),
   VAPOR_TIME_ZONE: z.string().default('Asia/Shanghai').refine(isTimeZone, 'must be an IANA time zone such as Asia/Shanghai'),
@@ -80,6 +92,11 @@ export const environment = z.object({
   VAPOR_HEADERS_TIMEOUT: whole(300, 1, 3600),
   VAPOR_SILENCE_TIMEOUT: whole(120, 1, 3600),
   VAPOR_DEADLINE: whole(3600, 1, 86_400),
+  /** Who may read /metrics: `Authorization: Bearer <this>`. Empty: there is no /metrics. */
+  VAPOR_METRICS_TOKEN: optional.refine(text => text === '' || text.length >= METRICS_TOKEN_MIN, `must be at least ${METRICS_TOKEN_MIN} characters; make one with: openssl rand -hex 32`),
+  /** Seconds between a SIGTERM, from which on /readyz says no, and the closing of the door; then seconds for what still runs. */
+  VAPOR_DRAIN_SECONDS: whole(10, 0, 600),
+  VAPOR_STOP_SECONDS: whole(30, 0, 3600),
   VAPOR_LOG: z.enum(['silent', 'error', 'info']).default('info'),
 })
 

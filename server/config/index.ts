@@ -1,5 +1,7 @@
 import { environment } from './env'
 import type { Environment } from './env'
+import { platform } from './platform'
+import type { Platform } from './platforms'
 
 const SECRET_MIN = 32
 const GATEWAY_URL_MAX = 100
@@ -17,6 +19,11 @@ export interface Config extends Environment {
   missingForSignIn: string[]
   /** What payments still need: names of variables, with a reason where one is set but cannot work. */
   missingForPayments: string[]
+  /** Where the edge function of the KV answers; undefined while no variable tells the shop's address. */
+  kvOrigin: string | undefined
+  /** What one hold may set aside, in nano-credits, and how many one user may have open: limits of a store that learns late. */
+  holdMax: number
+  holdsMax: number
 }
 
 /** A sentence per problem; `fatal` ones stop the start in production. */
@@ -27,22 +34,32 @@ export interface ConfigReport {
 }
 
 /** Reads and judges an environment. Values never appear in the sentences, names do. */
-export function readConfig(env: Record<string, string | undefined>): ConfigReport {
-  const parsed = environment.safeParse(withoutEmpty(env))
+export function readConfig(env: Record<string, string | undefined>, on: Platform = platform): ConfigReport {
+  const parsed = environment.safeParse({ ...on.defaults, ...withoutEmpty(env) })
   if (!parsed.success) {
     return { config: undefined, warnings: [], fatal: parsed.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`) }
   }
   const values = parsed.data
   const origin = originOf(values.FRONTEND_URL) ?? originOf(values.OAUTH_REDIRECT_URI)
+  const eventual = values.VAPOR_STORE === 'edgeone-kv'
+  const holdsMax = eventual ? values.VAPOR_KV_HOLDS : Number.MAX_SAFE_INTEGER
   const config: Config = {
     ...values,
-    production: values.NODE_ENV === 'production',
+    VAPOR_DEADLINE: Math.min(values.VAPOR_DEADLINE, on.deadlineMax),
+    VAPOR_CONCURRENCY: Math.min(values.VAPOR_CONCURRENCY, holdsMax),
+    VAPOR_BODY_MAX_MB: Math.min(values.VAPOR_BODY_MAX_MB, on.bodyMaxMb),
+    // A function on demand is never somebody's development server, whatever its environment says.
+    production: values.NODE_ENV === 'production' || on.onDemand,
     publicOrigin: origin,
     secure: origin?.startsWith('https:') ?? false,
     missingForSignIn: (['OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET', 'OAUTH_REDIRECT_URI', 'JWT_SECRET'] as const).filter(name => values[name].length === 0),
     missingForPayments: paymentProblems(values),
+    kvOrigin: originOf(values.VAPOR_KV_URL) ?? originOf(values.OAUTH_REDIRECT_URI) ?? origin,
+    holdMax: eventual ? values.VAPOR_KV_HOLD_MAX : Number.MAX_SAFE_INTEGER,
+    holdsMax,
   }
-  return { config, fatal: fatalProblems(config), warnings: weakPoints(config) }
+  const fatal = [...fatalProblems(config), ...(on.onDemand ? unseen(config) : [])]
+  return { config, fatal, warnings: weakPoints(config) }
 }
 
 function fatalProblems(config: Config): string[] {
@@ -68,6 +85,12 @@ function paymentProblems(values: Environment): string[] {
   }
   if (values.EPAY_KEY && values.EPAY_KEY.length < GATEWAY_KEY_MIN) problems.push(`EPAY_KEY (shorter than ${GATEWAY_KEY_MIN} characters: anybody could guess it)`)
   return [...missing, ...problems]
+}
+
+/** A warning in a log nobody reads is none: what a shop cannot be opened without is said by the shop itself. */
+function unseen(config: Config): string[] {
+  const missing = config.missingForSignIn.filter(name => name !== 'JWT_SECRET')
+  return missing.map(name => `${name} is not set. Nobody can sign in without it.`)
 }
 
 function weakPoints(config: Config): string[] {

@@ -50,6 +50,8 @@ export const errorCodes = {
 
   // signing in
   signed_out: { status: 401, retryable: false, message: 'Sign in first.' },
+  metrics_token: { status: 401, retryable: false, message: 'Send VAPOR_METRICS_TOKEN as "Authorization: Bearer …".' },
+  cron_secret: { status: 401, retryable: false, message: 'Send VAPOR_CRON_SECRET as "Authorization: Bearer …".' },
   forbidden: { status: 403, retryable: false, message: 'Only an admin may do this.' },
   foreign_origin: { status: 403, retryable: false, message: 'This call came from another site. Open the console at {origin}.' },
   sign_in_not_configured: { status: 503, retryable: false, message: 'Sign-in is not set up yet. Set {missing} in the environment and restart.' },
@@ -93,6 +95,7 @@ export const errorCodes = {
   store_unavailable: { status: 503, retryable: true, message: 'The store is not reachable. Nothing was charged; try again in a moment.' },
   settling: { status: 503, retryable: true, message: 'Earlier charges are still being booked. Nothing was charged; try again in a moment.' },
   overloaded: { status: 503, retryable: true, message: 'Too much is running here just now. Try again in a moment.' },
+  restarting: { status: 503, retryable: true, message: 'This server is being restarted and could not wait for the end of the answer. What was delivered has been charged; try again.' },
   configuration: { status: 503, retryable: false, message: '{problem}' },
   internal: { status: 500, retryable: true, message: 'Something went wrong on our side. Tell the operator the request id.' },
 } as const satisfies Record<string, ErrorKind>

@@ -1,4 +1,5 @@
 import { lookup as dnsLookup } from 'node:dns'
+import { lookup as lookUp } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { AppError } from '#server/errors/app-error'
@@ -28,6 +29,15 @@ export function requireOpenUrl(url: URL, allowPrivate: boolean): void {
   if (url.protocol !== 'https:') throw new AppError('invalid_request', { problem: 'Channels need https. Set VAPOR_ALLOW_PRIVATE_UPSTREAMS=true to allow plain http.' })
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (isIP(host) && isClosed(host)) throw closedAddress()
+}
+
+/** Refuses a name that leads to a closed address now. It may lead elsewhere a moment later: only a connection can be sure. */
+export async function requireOpenAddresses(url: URL, allowPrivate: boolean): Promise<void> {
+  if (allowPrivate) return
+  const addresses = await lookUp(url.hostname.replace(/^\[|\]$/g, ''), { all: true }).catch((cause: unknown) => {
+    throw new AppError('upstream_unavailable', {}, { cause })
+  })
+  if (addresses.some(({ address }) => isClosed(address))) throw closedAddress()
 }
 
 /** A resolver for connections that checks every address and hands on just the checked ones, so none can change in between. */

@@ -1,5 +1,5 @@
 import { AppError } from '#server/errors/app-error'
-import { createNodeUpstream } from './upstream.node'
+import { createUpstream } from './upstream.node'
 import { readAll } from './upstream'
 
 const BODY_MAX = 256 * 1024
@@ -17,7 +17,7 @@ interface TextCall {
  * followed, answers are at most 256 kB of text. Rejects with AppError when no whole answer came in time.
  */
 export function createTextFetcher(options: { allowPrivate: boolean, proxyUrl: string }) {
-  const upstream = createNodeUpstream({ allowPrivate: options.allowPrivate, headersTimeoutMs: 30_000, silenceTimeoutMs: 30_000, proxyUrl: options.proxyUrl || undefined })
+  const upstream = createUpstream({ allowPrivate: options.allowPrivate, headersTimeoutMs: 30_000, silenceTimeoutMs: 30_000, proxyUrl: options.proxyUrl || undefined })
 
   async function fetchText({ timeoutMs, body, ...call }: TextCall): Promise<{ status: number, headers: Record<string, string | undefined>, text: string }> {
     const signal = AbortSignal.timeout(timeoutMs)

@@ -14,11 +14,12 @@ import { createQuotes } from './quote'
 import { createRelay } from './relay'
 import type { RelayOptions } from './relay'
 import { countOpen } from './open-count'
+import type { OpenRequest } from './open-request'
 import { createSettlement } from './settlement'
 import { createTokenCount } from './token-count'
-import { createNodeUpstream } from './upstream.node'
+import { createUpstream } from './upstream.node'
 
-export interface GatewayOptions extends Pick<RelayOptions, 'openAfterMs' | 'keepAliveMs'> {
+export interface GatewayOptions extends Pick<RelayOptions, 'openAfterMs' | 'keepAliveMs' | 'settleWaitMs'> {
   config: Config
   instance: string
   store: Store
@@ -34,7 +35,7 @@ export type Gateway = ReturnType<typeof createGateway>
 /** Puts the gateway together. `relay.ts` is the story, everything else here serves it. */
 export function createGateway(options: GatewayOptions) {
   const { config, store, ledger, outbox, catalog, onError } = options
-  const upstream = createNodeUpstream({
+  const upstream = createUpstream({
     allowPrivate: config.VAPOR_ALLOW_PRIVATE_UPSTREAMS,
     headersTimeoutMs: config.VAPOR_HEADERS_TIMEOUT * 1000,
     silenceTimeoutMs: config.VAPOR_SILENCE_TIMEOUT * 1000,
@@ -46,7 +47,8 @@ export function createGateway(options: GatewayOptions) {
   const requestsTtlMs = config.VAPOR_REQUESTS_DAYS * 86_400_000
   const settlement = createSettlement({ ledger, outbox, counter, quotes, requestsTtlMs, onError })
 
-  const relay = createRelay({ ...options, callers, quotes, settlement, health, upstream: upstream.call, outboxSize: () => outbox.size })
+  const running = new Set<OpenRequest>()
+  const relay = createRelay({ ...options, running, callers, quotes, settlement, health, upstream: upstream.call, outboxSize: () => outbox.size })
 
   return {
     ...countOpen(relay),
@@ -57,6 +59,8 @@ export function createGateway(options: GatewayOptions) {
     countTokens: createTokenCount({ callers, catalog, counter }),
     probe: createProbe(upstream.call),
     health,
+    /** Ends what runs: each is charged for what was delivered, and told why. */
+    endRunning: () => running.forEach(open => open.abort.abort('stopping')),
     async close() {
       await Promise.all([upstream.close(), counter.close()])
     },

@@ -39,7 +39,7 @@ export interface OpenRequest {
   abort: AbortController
 }
 
-export type AbortReason = 'client_left' | 'deadline' | 'finished'
+export type AbortReason = 'client_left' | 'deadline' | 'stopping' | 'finished'
 
 /** Why an aborted request was aborted; undefined while it is not. */
 export function abortReason(open: OpenRequest): AbortReason | undefined {

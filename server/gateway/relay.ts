@@ -29,7 +29,7 @@ import { keepAlive, passStream } from './stream-answer'
 import { passWhole } from './whole-answer'
 
 export interface RelayOptions extends AttemptOptions {
-  config: Pick<Config, 'VAPOR_CONCURRENCY' | 'VAPOR_DEADLINE'>
+  config: Pick<Config, 'VAPOR_CONCURRENCY' | 'VAPOR_DEADLINE' | 'holdsMax'>
   instance: string
   callers: Callers
   catalog: Catalog
@@ -38,10 +38,14 @@ export interface RelayOptions extends AttemptOptions {
   settlement: Settlement
   /** Settlements that wait for the store. */
   outboxSize: () => number
+  /** Every request between its hold and its settlement, for whoever has to end them. */
+  running: Set<OpenRequest>
   onError: (error: unknown) => void
   /** A stream without a frame for this long is opened and kept alive. */
   openAfterMs?: number
   keepAliveMs?: number
+  /** The longest the end of a stream waits for its booking, which goes on behind it; without it as long as that takes. */
+  settleWaitMs?: number
 }
 
 const OPEN_AFTER_MS = 10_000
@@ -127,7 +131,7 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   function concurrencyOf(caller: Caller): number {
-    return caller.user.limits?.concurrency ?? options.config.VAPOR_CONCURRENCY
+    return Math.min(caller.user.limits?.concurrency ?? options.config.VAPOR_CONCURRENCY, options.config.holdsMax)
   }
 
   async function refusal(result: ReserveRefusal, caller: Caller, least: number): Promise<AppError> {
@@ -189,8 +193,9 @@ export function createRelay(options: RelayOptions): Relay {
       const budget = createBudget(open, ledger, options.onError)
       const candidates = orderCandidates(routes, options.health)
       yield* tryCandidates(open, candidates, options, (reply, passage) => passStream(open, reply, passage, budget))
-      const { usage } = await settle({ reason: open.outOfCredit ? 'out_of_credit' : 'completed', status: 200, error: open.outOfCredit ? new AppError('out_of_credit_midway') : undefined })
-      yield open.terminator?.(usage) ?? open.dialect.terminator(open.request)
+      const booked = settle({ reason: open.outOfCredit ? 'out_of_credit' : 'completed', status: 200, error: open.outOfCredit ? new AppError('out_of_credit_midway') : undefined })
+      const settled = await (options.settleWaitMs === undefined ? booked : within(booked, options.settleWaitMs))
+      yield open.terminator?.(settled?.usage) ?? open.dialect.terminator(open.request)
     }
     catch (thrown) {
       const ending = endingOf(open, thrown)
@@ -208,10 +213,12 @@ export function createRelay(options: RelayOptions): Relay {
   /** Aborts the upstream when the client leaves or the answer takes too long. Answers how to stop watching. */
   function endWatch(open: OpenRequest): () => void {
     const leave = () => open.abort.abort('client_left')
+    options.running.add(open)
     if (open.call.signal.aborted) leave()
     open.call.signal.addEventListener('abort', leave, { once: true })
-    const timer = setTimeout(() => open.abort.abort('deadline'), options.config.VAPOR_DEADLINE * 1000)
+    const timer = setTimeout(() => open.abort.abort('deadline'), options.config.VAPOR_DEADLINE * 1000 - (Date.now() - open.hold.startedAt))
     return () => {
+      options.running.delete(open)
       clearTimeout(timer)
       open.call.signal.removeEventListener('abort', leave)
     }
@@ -221,9 +228,12 @@ export function createRelay(options: RelayOptions): Relay {
   function endingOf(open: OpenRequest, thrown: unknown): Ending {
     const aborted = abortReason(open)
     if (aborted === 'client_left') return { reason: 'client_left', status: 499, error: undefined }
-    const error = aborted === 'deadline' ? new AppError('deadline', { seconds: options.config.VAPOR_DEADLINE }) : toAppError(thrown)
+    const error = aborted === 'deadline'
+      ? new AppError('deadline', { seconds: options.config.VAPOR_DEADLINE })
+      : aborted === 'stopping' ? new AppError('restarting') : toAppError(thrown)
     const status = open.opened || open.committed ? 200 : error.status
     if (aborted === 'deadline') return { reason: 'deadline', status, error }
+    if (aborted === 'stopping') return { reason: 'interrupted', status, error }
     if (error.code === 'upstream_rejected') return { reason: 'refused', status, error }
     if (!open.committed) return { reason: 'upstream_failed', status, error }
     return { reason: error.code === 'upstream_stalled' ? 'stalled' : 'upstream_cut', status, error }
@@ -238,6 +248,13 @@ function requirePriced(price: PriceSnapshot, dialect: Dialect | Endpoint, { path
 
 function openRequest(parts: Pick<OpenRequest, 'call' | 'dialect' | 'request' | 'quote' | 'hold' | 'spendLimit'>): OpenRequest {
   return { ...parts, upstreamModel: parts.request.model, attempts: [], accepted: false, committed: false, opened: false, cut: false, outOfCredit: false, firstByteAt: null, neutral: undefined, converted: undefined, terminator: undefined, metered: undefined, abort: new AbortController() }
+}
+
+/** Resolves with the work or, when that takes longer, with nothing after a time; rejects as the work does until then. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), ms) })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 function replyHeaders(open: OpenRequest): Record<string, string> {

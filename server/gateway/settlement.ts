@@ -149,7 +149,7 @@ function ruleOf(open: OpenRequest, { reason }: Ending): ChargeRule {
       return produced ? 'reported' : 'no_content'
     case 'client_left': return open.accepted ? 'client_left' : 'free_failure'
     case 'out_of_credit': return 'held_limit'
-    case 'upstream_cut': case 'stalled': case 'deadline':
+    case 'upstream_cut': case 'stalled': case 'deadline': case 'interrupted':
       if (!open.committed) return 'free_failure'
       return reported ? 'reported_partial' : 'counted'
     default: return 'free_failure'

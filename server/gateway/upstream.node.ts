@@ -2,15 +2,7 @@ import { Agent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { AppError } from '#server/errors/app-error'
 import { guardedLookup, requireOpenUrl } from './address-guard'
-import type { Upstream, UpstreamCall, UpstreamReply } from './upstream'
-
-export interface NodeUpstreamOptions {
-  allowPrivate: boolean
-  headersTimeoutMs: number
-  silenceTimeoutMs: number
-  /** Calls go through this proxy, which then resolves names itself. */
-  proxyUrl?: string | undefined
-}
+import type { Upstream, UpstreamCall, UpstreamOptions, UpstreamReply } from './upstream'
 
 const CONNECT_TIMEOUT_MS = 10_000
 /** Chunks waiting for a slow client before the upstream is paused. */
@@ -20,7 +12,7 @@ const QUEUE_MAX = 64
  * Upstream calls on Node, by undici's `dispatch`: several times cheaper than `fetch` for a stream of small chunks.
  * https://undici.nodejs.org/#/docs/api/Dispatcher?id=dispatcherdispatchoptions-handler
  */
-export function createNodeUpstream(options: NodeUpstreamOptions): { call: Upstream, close(): Promise<void> } {
+export function createUpstream(options: UpstreamOptions): { call: Upstream, close(): Promise<void> } {
   const timeouts = { headersTimeout: options.headersTimeoutMs, bodyTimeout: options.silenceTimeoutMs, keepAliveTimeout: 30_000 }
   const agent = options.proxyUrl
     ? new ProxyAgent({ uri: options.proxyUrl, ...timeouts })

@@ -23,6 +23,15 @@ export interface UpstreamReply {
  */
 export type Upstream = (call: UpstreamCall, onAccepted?: () => void) => Promise<UpstreamReply>
 
+/** Both ways to make such calls take these: `upstream.node.ts`, and `upstream.fetch.ts` where the preset puts it in its place. */
+export interface UpstreamOptions {
+  allowPrivate: boolean
+  headersTimeoutMs: number
+  silenceTimeoutMs: number
+  /** Calls go through this proxy, which then resolves names itself. Nothing lower than `fetch` has one. */
+  proxyUrl?: string | undefined
+}
+
 /** All of an answer, up to a limit; undefined when it is longer. */
 export async function readAll(chunks: AsyncGenerator<Uint8Array>, limitBytes: number): Promise<Buffer | undefined> {
   const parts: Uint8Array[] = []

@@ -5,6 +5,9 @@ import { answerErrorPage } from '#server/utils/answer-error'
 /** Pages waiting for their turn; more than this is a flood. */
 const WAITING_MAX = 200
 
+/** Asked by machines that count an answer that is late as none. */
+const PROBES = /^\/(?:healthz|readyz|metrics)(?:\?|$)/
+
 let last: Promise<void> = Promise.resolve()
 let waiting = 0
 
@@ -14,7 +17,7 @@ let waiting = 0
  */
 export default defineEventHandler(async (event) => {
   const { path, node: { res } } = event
-  if (path.startsWith('/v1') || path.startsWith('/api/') || path.startsWith('/_') || path.startsWith('/docs/')) return
+  if (path.startsWith('/v1') || path.startsWith('/api/') || path.startsWith('/_') || path.startsWith('/docs/') || PROBES.test(path)) return
   if (waiting >= WAITING_MAX) {
     setResponseHeader(event, 'retry-after', 1)
     return answerErrorPage(event, new AppError('overloaded'))

@@ -33,6 +33,8 @@ export interface Vault {
   open(record: string, field: string, sealed: string): string
   /** False when an older secret of the list has sealed it, so that a rotation knows what to write again. */
   isCurrent(sealed: string): boolean
+  /** Reads the canary again: do the present secrets still open it? Rejects when the store does not answer. */
+  checkCanary(): Promise<boolean>
 }
 
 export interface VaultOptions {
@@ -49,7 +51,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     const stored = await options.store.get<VaultRecord>(META_KEY)
     const opened = stored ? openStored(options, stored) : createFirst(options)
     // Two processes may start a new shop at once: the one that lost reads what the other has written.
-    if (!opened.write || await saved(options.store, opened.write, stored)) return vaultOf(opened.sealer)
+    if (!opened.write || await saved(options.store, opened.write, stored)) return vaultOf(opened.sealer, options.store)
   }
   throw new AppError('store_unavailable')
 }
@@ -110,7 +112,7 @@ async function saved(store: Store, record: VaultRecord, before: StoredRecord<Vau
   return result.ok
 }
 
-function vaultOf(sealer: Sealer): Vault {
+function vaultOf(sealer: Sealer, store: Store): Vault {
   return {
     seal: (record, field, text) => sealer.seal(text, `${record}\n${field}`),
     open(record, field, sealed) {
@@ -119,6 +121,10 @@ function vaultOf(sealer: Sealer): Vault {
       return text
     },
     isCurrent: sealer.isCurrent,
+    async checkCanary() {
+      const stored = await store.get<VaultRecord>(META_KEY)
+      return stored !== undefined && sealer.open(stored.value.canary, META_KEY) === CANARY
+    },
   }
 }
 

@@ -16,7 +16,7 @@ interface Line { key: string, value: Json, expiresAt?: number }
 export interface Ending { records: number, sha256: string }
 
 /** Records that speak of running servers, not of the shop. */
-const PASSING = ['lease_', keys.importing]
+const PASSING = ['lease_', 'leader_', keys.importing]
 
 /** The lines of a store. Throws in_use while a server holds a lease on it. */
 export async function* writeArchive(store: Store, now: number): AsyncGenerator<string> {

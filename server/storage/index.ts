@@ -1,14 +1,13 @@
 import { AppError } from '#server/errors/app-error'
-import { createMemoryStore } from './drivers/memory'
-import { openSqliteStore } from './drivers/sqlite'
-import { keys } from './keys'
+import type { KvStore } from './drivers/edgeone-kv'
+import { openKvStore } from './drivers/edgeone-kv/open'
+import type { KvSettings } from './drivers/edgeone-kv/open'
+import { keys, readBackwards } from './keys'
+import { openLocal } from './local'
 import type { Store, StoreDriver } from './store'
 
 /** Raised when records change so that an older Vapor could not read them. */
 export const STORE_SCHEMA = 1
-
-/** Kinds of store that are planned: naming one is not a typing mistake. */
-const LATER = ['edgeone-kv']
 
 export interface OpenOptions {
   /** Refuses what forgets everything at a restart. */
@@ -18,6 +17,8 @@ export interface OpenOptions {
   now?: () => number
   /** How long to wait for another server to leave a store file. */
   waitMs?: number
+  /** How to reach the KV of EdgeOne Pages, where the store may be that. */
+  kv?: KvSettings
 }
 
 /** Opens what `VAPOR_STORE` names, and refuses a store that a newer Vapor has written. */
@@ -34,21 +35,21 @@ export async function openStore(spec: string, options: OpenOptions): Promise<Sto
   }
 }
 
+/** One round of what a store cannot do on its own: to be asked for now and then. Undefined where there is nothing. */
+export function maintenanceOf(store: StoreDriver): (() => Promise<void>) | undefined {
+  return 'maintain' in store ? (store as StoreDriver & Pick<KvStore, 'maintain'>).maintain : undefined
+}
+
 async function openDriver(spec: string, options: OpenOptions): Promise<StoreDriver> {
   const [scheme, path] = split(spec)
-  if (scheme === 'memory' && path === '') {
-    if (options.production) throw refused('VAPOR_STORE=memory forgets all balances at a restart, so it is refused in production. Use sqlite:<path>.')
-    return createMemoryStore({ now: options.now })
+  if (scheme === 'edgeone-kv' && path === '') {
+    if (!options.kv) throw refused('VAPOR_STORE=edgeone-kv cannot be opened from here.')
+    return openKvStore({ ...options.kv, reversed: readBackwards, ...(options.now ? { now: options.now } : {}) })
   }
-  if (scheme === 'sqlite' && path !== '' && !path.startsWith(':'))
-    return openSqliteStore({ file: path, now: options.now, waitMs: options.waitMs })
-  const shared = { url: spec, warn: options.warn ?? (() => {}) }
-  // Loaded only where they are used: most shops never need either.
-  if (scheme === 'redis' || scheme === 'rediss') return (await import('./drivers/redis')).openRedisStore(shared)
-  if (scheme === 'postgres' || scheme === 'postgresql') return (await import('./drivers/postgres')).openPostgresStore(shared)
-  const known = 'Use sqlite:<path>, such as sqlite:.data/vapor.db, redis://… or postgres://… (or memory, for tests).'
+  const local = await openLocal(scheme, path, options)
+  if (local) return local
   // Only the scheme is repeated: what follows may hold a password.
-  throw refused(LATER.includes(scheme) ? `VAPOR_STORE names ${scheme}, which is not in this version. ${known}` : `VAPOR_STORE names no kind of store Vapor knows. ${known}`)
+  throw refused('VAPOR_STORE names no kind of store Vapor knows. Use sqlite:<path>, such as sqlite:.data/vapor.db, redis://…, postgres://… or edgeone-kv (or memory, for tests).')
 }
 
 function split(spec: string): [scheme: string, path: string] {

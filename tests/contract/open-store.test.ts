@@ -39,7 +39,7 @@ describe('openStore', () => {
   it.each([
     ['redis://:secret@127.0.0.1:1/0?prefix=a:b', /must look like redis:/],
     ['postgres://u:secret@127.0.0.1:1/db?schema=A', /must look like postgres:/],
-    ['edgeone-kv', /edgeone-kv, which is not in this version/],
+    ['edgeone-kv', /edgeone-kv cannot be opened from here/],
     ['mysql://u:secret@127.0.0.1/db', /no kind of store Vapor knows\. Use sqlite:/],
     ['sqlite:', /no kind of store/], ['sqlite::memory:', /no kind of store/], ['', /no kind of store/],
   ])('refuses %j', async (spec, sentence) => {

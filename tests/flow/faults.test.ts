@@ -151,7 +151,7 @@ describe('what went wrong', () => {
   it('has a row in docs/billing.md for each of these, and a test for each row', () => {
     const table = readFileSync(new URL('../../docs/billing.md', import.meta.url), 'utf8')
     const rows = [...table.matchAll(/^\| ([A-Z][^|]+?) \|/gm)].map(match => match[1])
-    const told = [...new Set(faults.map(fault => fault.row)), ...['Absurd usage', 'Client leaves a stream', 'Client leaves a whole answer', 'Answer longer than the deadline', 'Silence is broken', 'Process killed', 'Store away at the end']]
+    const told = [...new Set(faults.map(fault => fault.row)), ...['Absurd usage', 'Client leaves a stream', 'Client leaves a whole answer', 'Answer longer than the deadline', 'Silence is broken', 'Server stopped, and the answer took longer than it waits', 'Process killed', 'Store away at the end']]
     expect(rows.toSorted()).toEqual(told.toSorted())
   })
 })

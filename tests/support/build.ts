@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { hashSources, root } from '../../scripts/sources.ts'
 
 const workDir = '.nuxt-test'
-const store = join(root, '.nuxt-test-builds')
+export const store = join(root, '.nuxt-test-builds')
 const LOCK_STALE_MS = 10 * 60_000
 const KEEP_MS = 60 * 60_000
 
@@ -58,7 +58,7 @@ function forgetOldBuilds(): void {
 }
 
 /** Two runs at once would build into the same folder; the second waits and finds the first one's build. */
-async function locked(work: () => void): Promise<void> {
+export async function locked(work: () => void | Promise<void>): Promise<void> {
   mkdirSync(store, { recursive: true })
   const lock = join(store, 'lock')
   for (;;) {
@@ -72,7 +72,7 @@ async function locked(work: () => void): Promise<void> {
     }
   }
   try {
-    work()
+    await work()
   }
   finally {
     rmSync(lock, { recursive: true, force: true })

@@ -102,6 +102,7 @@ function testEnv(url: string, dataDir: string, sandbox: Sandbox | undefined): Re
     WELCOME_CREDIT: '10',
     VAPOR_STORE: `sqlite:${join(dataDir, 'vapor.db')}`,
     VAPOR_DATA_DIR: dataDir,
+    VAPOR_DRAIN_SECONDS: '0',
     VAPOR_ALLOW_PRIVATE_UPSTREAMS: 'true',
     ...(sandbox ? oauthEnv(url, sandbox) : {}),
   }

@@ -12,6 +12,7 @@ import type { Entry, Hold, RequestRecord } from '#server/billing/records'
 import { readConfig } from '#server/config/index'
 import { createClientAddress } from '#server/gateway/client-address'
 import { createGateway } from '#server/gateway/index'
+import { createJobs } from '#server/ops/jobs'
 import { setRuntime } from '#server/runtime'
 import { openVault } from '#server/secrets/vault'
 import { createServices } from '#server/services'
@@ -33,6 +34,7 @@ export interface ShopOptions {
   wrapStore?: (store: StoreDriver) => StoreDriver
   openAfterMs?: number
   keepAliveMs?: number
+  settleWaitMs?: number
 }
 
 /** 1 and 2 credits per million tokens: 1,000 and 2,000 nano a token, so that costs are easy to follow. */
@@ -56,11 +58,11 @@ export async function openShop(options: ShopOptions = {}) {
   const vault = await openVault({ store: engine, vaporSecrets: config.VAPOR_SECRET, jwtSecrets: config.JWT_SECRET, production: false })
   const ledger = createLedger({ store })
   const noCalls = () => Promise.reject(new Error('there is no payment gateway here'))
-  const services = createServices({ config, store, versions, vault, ledger, instance: 'ins_test', fetchText: noCalls, fetchOwn: noCalls, onError })
+  const services = createServices({ config, store, versions, vault, ledger, fetchText: noCalls, fetchOwn: noCalls, onError })
   const outbox = await openOutbox({ file: join(dataDir, 'outbox.jsonl'), settle: order => ledger.settle(order), onError })
-  const gateway = createGateway({ config, instance: 'ins_test', store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError, openAfterMs: options.openAfterMs, keepAliveMs: options.keepAliveMs })
+  const gateway = createGateway({ config, instance: 'ins_test', store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError, openAfterMs: options.openAfterMs, keepAliveMs: options.keepAliveMs, settleWaitMs: options.settleWaitMs })
   const logged: unknown[] = []
-  setRuntime({ ...services, ...gateway, config, store, versions, ledger, addressOf: createClientAddress([]), runChores: noCalls, outboxSize: () => outbox.size, log: { error: (message, cause) => logged.push(message, cause), info: () => {} } })
+  setRuntime({ ...services, ...gateway, config, store, versions, ledger, addressOf: createClientAddress([]), outboxSize: () => outbox.size, log: { error: (message, cause) => logged.push(message, cause), info: () => {} }, jobs: createJobs({ onError }), notReady: async () => [], writeMetrics: undefined })
 
   const { user } = await services.users.signIn({ id: USER, username: 'user', name: '', avatar: '', trustLevel: 2, active: true, silenced: false })
   const available = options.available ?? 1_000_000_000

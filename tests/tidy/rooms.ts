@@ -11,7 +11,7 @@ import { importsOf, root } from './sources'
 
 const leaves = ['errors', 'secrets', 'config']
 const business = ['billing', 'users', 'catalog', 'settings']
-const behindTheDoor = ['gateway', 'endpoints', 'dialects', ...business, 'storage', ...leaves]
+const behindTheDoor = ['ops', 'gateway', 'endpoints', 'dialects', ...business, 'storage', ...leaves]
 
 /** Server rooms and what lies to their right. A room always sees itself, `shared/` and packages. */
 const serverRooms: Record<string, string[]> = {
@@ -20,10 +20,14 @@ const serverRooms: Record<string, string[]> = {
   plugins: ['utils', 'services', ...behindTheDoor],
   utils: behindTheDoor,
   middleware: ['utils', ...behindTheDoor],
+  // Listens, and closes the door again.
+  entry: ['ops', 'config'],
   // These two put the rooms together at boot; who may hold the runtime is said below.
   runtime: ['services', ...behindTheDoor],
   services: behindTheDoor,
   gateway: ['endpoints', 'dialects', ...business, 'storage', ...leaves],
+  // What an operator asks of an instance: is it ready, how does it fare, may it go.
+  ops: ['gateway', 'dialects', ...business, 'storage', ...leaves],
   // What is no conversation: answered by the shared files of the dialects, and by one dialect's door.
   endpoints: ['dialects', ...leaves],
   dialects: leaves,
@@ -42,7 +46,7 @@ const serverRooms: Record<string, string[]> = {
 const browserRooms = ['pages', 'components', 'composables', 'stores', 'i18n']
 const browserEntries = ['plugins', 'middleware', 'app.vue', 'error.vue', 'app.config.ts', 'layouts']
 
-const mayHoldRuntime = /^server\/(?:api|utils|plugins|routes)\/|^server\/gateway\/define-relay\.ts$|^server\/runtime\.ts$/
+const mayHoldRuntime = /^server\/(?:api|utils|plugins|routes)\/|^server\/gateway\/define-relay\.ts$|^server\/entry\.ts$|^server\/runtime\.ts$/
 const aliases: [RegExp, string][] = [[/^#server(?=\/|$)/, 'server'], [/^#shared(?=\/|$)/, 'shared'], [/^(?:~~|~|@@|@)(?=\/|$)/, '']]
 const endings = ['', '.ts', '.vue', '.mjs', '.js', '.json', '.d.ts', '/index.ts']
 

@@ -1,5 +1,4 @@
 /** The schedule that heals what notices have not told: every order whose next question is due is asked about. */
-import { takeLead } from '#server/billing/lease'
 import { keys } from '#server/storage/keys'
 import type { Store } from '#server/storage/store'
 import type { Orders } from './orders'
@@ -7,25 +6,22 @@ import type { Questions } from './questions'
 
 const PAGE = 50
 const PARALLEL = 4
-/** Short, so that a restart does not keep anybody waiting. */
-const LEAD_MS = 20_000
-/** No page is begun after this, so that a run rarely outlasts its lead. */
+/** No page is begun after this: whoever comes next goes on. */
 const RUN_MS = 10_000
 
 export interface AskerOptions {
   store: Store
   orders: Orders
   questions: Questions
-  instance: string
   now: () => number
   onError: (error: unknown) => void
 }
 
-export function createAsker({ store, orders, questions, instance, now, onError }: AskerOptions) {
+export function createAsker({ store, orders, questions, now, onError }: AskerOptions) {
   let running: Promise<number> | undefined
 
   /**
-   * Asks about everything that is due; answers how many. One instance leads; two that both believe it ask twice and book
+   * Asks about everything that is due; answers how many. Two that do so at once ask twice and book
    * once. A second call joins the one under way.
    */
   function run(): Promise<number> {
@@ -34,7 +30,7 @@ export function createAsker({ store, orders, questions, instance, now, onError }
   }
 
   async function ask(): Promise<number> {
-    if (!await nextDue() || !await takeLead(store, 'asker', instance, LEAD_MS)) return 0
+    if (!await nextDue()) return 0
     const began = now()
     let asked = 0
     let after: string | undefined

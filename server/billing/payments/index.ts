@@ -42,7 +42,6 @@ export interface PaymentsOptions {
   fetchOwn: FetchText
   settings: { read(): Promise<PaymentSettings> }
   follow: FollowUps
-  instance: string
   now: () => number
   onError: (error: unknown) => void
 }
@@ -63,7 +62,7 @@ export function createPayments(options: PaymentsOptions) {
   const notify = gateway && createNotify({ gateway, orders, questions, settle, doubts, alerts, trustMax, now })
   const probes = gateway && createProbes({ config, gateway, fetchText: options.fetchOwn })
   const totals = createOrderTotals({ store, timeZone: config.VAPOR_TIME_ZONE, now })
-  const asker = createAsker({ store, orders, questions, instance: options.instance, now, onError })
+  const asker = createAsker({ store, orders, questions, now, onError })
 
   function requireOn<T>(part: T | undefined): T {
     if (part === undefined) throw new AppError('payments_not_configured', { missing: config.missingForPayments.join(', ') })

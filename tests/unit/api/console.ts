@@ -9,6 +9,7 @@ import { readConfig } from '#server/config'
 import type { Config } from '#server/config'
 import { createHealth } from '#server/gateway/health'
 import middleware from '#server/middleware/request-id-and-headers'
+import { createJobs } from '#server/ops/jobs'
 import { setRuntime } from '#server/runtime'
 import type { Runtime } from '#server/runtime'
 import { openVault } from '#server/secrets/vault'
@@ -90,13 +91,13 @@ async function createTestRuntime(config: Config, errors: string[], probed: strin
   const notHere = () => Promise.reject(new Error('there is no gateway in this test'))
   const ledger = createLedger({ store })
   return {
-    ...createServices({ config, store, versions, vault, ledger, instance: 'ins_test', fetchText: lines.gateway ?? notHere, fetchOwn: lines.own ?? notHere, onError: error => errors.push(String(error)) }),
+    ...createServices({ config, store, versions, vault, ledger, fetchText: lines.gateway ?? notHere, fetchOwn: lines.own ?? notHere, onError: error => errors.push(String(error)) }),
     config,
     store,
+    jobs: createJobs({ onError: error => errors.push(String(error)) }),
     versions,
     ledger,
     health: createHealth(),
-    runChores: notHere,
     relay: notHere,
     modelList: { list: notHere, one: notHere },
     countTokens: notHere,
@@ -112,6 +113,9 @@ async function createTestRuntime(config: Config, errors: string[], probed: strin
     addressOf: () => '127.0.0.1',
     openRequests: () => 2,
     outboxSize: () => 0,
+    notReady: async () => [],
+    endRunning: () => {},
+    writeMetrics: undefined,
     log: { info: () => {}, error: (message: string, cause?: unknown) => errors.push(`${message} ${String(cause)}`) },
   } as Runtime
 }

@@ -26,7 +26,7 @@ describe('the configuration', () => {
 
   it.each([
     ['MIN_TRUST_LEVEL', '9'], ['WELCOME_CREDIT', 'lots'], ['WELCOME_CREDIT', '-1'], ['VAPOR_TIME_ZONE', 'Mars/Olympus'],
-    ['OAUTH_REDIRECT_URI', 'not a url'], ['FRONTEND_URL', 'ftp://x'], ['VAPOR_BODY_MAX_MB', '0'], ['VAPOR_LOG', 'loud'],
+    ['OAUTH_REDIRECT_URI', 'not a url'], ['FRONTEND_URL', 'ftp://x'], ['VAPOR_BODY_MAX_MB', '0'], ['VAPOR_LOG', 'loud'], ['VAPOR_METRICS_TOKEN', 'guess'], ['PORT', '70000'],
   ])('names %s when it is %s', (name, value) => {
     const { config, fatal } = production({ [name]: value })
     expect(config).toBeUndefined()

@@ -1,0 +1,1 @@
+export { edgeonePlatform as platform } from './platforms'
