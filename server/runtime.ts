@@ -15,7 +15,7 @@ export interface Runtime extends Services, Pick<Gateway, 'relay' | 'openRequests
   /** Whose address a connection speaks for, behind the trusted proxies. */
   addressOf(peer: string | undefined, forwarded: string | undefined): string
   /** Does once what otherwise happens on timers. */
-  runChores(): Promise<{ asked: number, swept: number, folded: number }>
+  runChores(): Promise<{ asked: number, swept: number, folded: number, audited: number }>
   /** Settlements waiting because the store could not take them. */
   outboxSize(): number
   log: Log

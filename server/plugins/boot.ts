@@ -22,6 +22,8 @@ import { watchVersions } from '#server/storage/versions'
 const SWEEP_MS = 15_000
 const FOLD_MS = 60_000
 const ASK_MS = 5000
+/** How often it is asked whether this night's audit is still to be done. */
+const AUDIT_MS = 600_000
 const DRAIN_MS = 10_000
 const WARM_AFTER_MS = 500
 
@@ -71,6 +73,7 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
     ask: () => services.payments.runAsker(),
     sweep: () => sweepOrphans({ store, ledger, requestsTtlMs }),
     fold: async () => await services.statistics.fold() + await services.payments.foldTotals(),
+    audit: () => services.audit.runDue(),
   }
 
   setRuntime({
@@ -81,7 +84,7 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
     versions,
     ledger,
     addressOf: createClientAddress(config.VAPOR_TRUSTED_PROXIES),
-    runChores: async () => ({ asked: await chores.ask(), swept: await chores.sweep(), folded: await chores.fold() }),
+    runChores: async () => ({ asked: await chores.ask(), swept: await chores.sweep(), folded: await chores.fold(), audited: await chores.audit() }),
     outboxSize: () => outbox.size,
     log,
   })
@@ -90,6 +93,7 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
     setInterval(() => chores.sweep().catch(onError), SWEEP_MS),
     setInterval(() => chores.fold().catch(onError), FOLD_MS),
     setInterval(() => chores.ask().catch(onError), ASK_MS),
+    setInterval(() => chores.audit().catch(onError), AUDIT_MS),
   ]
   timers.forEach(timer => timer.unref())
   await outbox.flush()

@@ -12,6 +12,7 @@
  * | batches of codes | `batch_<batch>` → the batch | time of making |
  * | users somebody invited | `invited_<inviter>_<time>_<user>` → user id | sign-up time |
  * | audit | `audit_<time>_<id>` → the line | time |
+ * | audits of the books | `auditrun_<id>` → what came out | time |
  * | orders of all, a user | `orders_<list>_<time>_<order>` → order id | creation |
  * | orders to ask the gateway about | `orders_ask_<time>_<order>` → order id | next question |
  * | notices of an order | `notice_<order>_<id>` → the notice | time |
@@ -185,6 +186,12 @@ export const keys = {
   alert: (id: string) => `alert_${id}`,
   alertPrefix: 'alert_',
   onceAlert: (kind: string, about: string) => `once_alert_${kind}_${digest(about)}`,
+
+  /** How far the entries of a user have been added up. */
+  audited: (user: string) => `audited_${user}`,
+  auditRun: (run: string) => `auditrun_${run}`,
+  auditRunPrefix: 'auditrun_',
+  auditProgress: 'meta_auditing',
 
   audit: (at: number, id: string) => `audit_${timePart(at)}_${id}`,
   auditPrefix: 'audit_',

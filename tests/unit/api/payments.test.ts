@@ -209,7 +209,7 @@ describe('an invitation', () => {
 describe('the scheduler\'s address', () => {
   it('runs what is due for who has the secret, and is not there for others', async () => {
     let ran = 0
-    site.runtime.runChores = async () => ({ asked: ++ran, swept: 0, folded: 0 })
+    site.runtime.runChores = async () => ({ asked: ++ran, swept: 0, folded: 0, audited: 0 })
     for (const authorization of ['', 'Bearer', `Bearer ${CRON}x`, CRON]) expect((await site.call('POST', '/api/cron', { headers: { authorization } })).status).toBe(404)
     expect(ran).toBe(0)
     expect(await site.call('POST', '/api/cron', { headers: { authorization: `Bearer ${CRON}`, origin: 'https://scheduler.example' } })).toMatchObject({ status: 200, body: { asked: 1 } })
