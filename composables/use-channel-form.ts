@@ -1,5 +1,6 @@
 import type { ChannelCreate, ChannelPut, ChannelReply, DialectId } from '#shared/schemas/channel'
 import type { VendorId } from '#shared/schemas/vendors'
+import { plainCosts } from '#shared/schemas/channel'
 import { vendors } from '#shared/schemas/vendors'
 
 export interface ChannelFormState {
@@ -12,15 +13,17 @@ export interface ChannelFormState {
   priority: number
   weight: number
   enabled: boolean
+  costCurrency: string
+  costRate: string
 }
 
 export function emptyChannelForm(): ChannelFormState {
-  return { name: '', vendor: 'generic', dialect: 'openai-chat', baseUrl: '', credentials: '', priority: 0, weight: 1, enabled: true }
+  return { name: '', vendor: 'generic', dialect: 'openai-chat', baseUrl: '', credentials: '', priority: 0, weight: 1, enabled: true, ...plainCosts }
 }
 
 /** Stored credentials never come back to a page: the field starts empty, and empty keeps them. */
-export function channelFormOf({ name, vendor, dialect, baseUrl, priority, weight, enabled }: ChannelReply): ChannelFormState {
-  return { name, vendor, dialect, baseUrl, credentials: '', priority, weight, enabled }
+export function channelFormOf({ name, vendor, dialect, baseUrl, priority, weight, enabled, costCurrency, costRate }: ChannelReply): ChannelFormState {
+  return { name, vendor, dialect, baseUrl, credentials: '', priority, weight, enabled, costCurrency, costRate }
 }
 
 /** The form after another vendor was chosen: its address replaces a proposed one, never one that was typed. */
@@ -43,13 +46,13 @@ const isProposed = (baseUrl: string): boolean => baseUrl.trim() === '' || Object
 const isVendorName = (name: string): boolean => Object.values(vendors).some(vendor => vendor.name === name.trim())
 
 export function channelCreateOf(form: ChannelFormState): ChannelCreate {
-  return { ...form, baseUrl: form.baseUrl.trim(), credentials: linesOf(form.credentials) }
+  return { ...form, baseUrl: form.baseUrl.trim(), costRate: plainDecimal(form.costRate), credentials: linesOf(form.credentials) }
 }
 
 export function channelPutOf(form: ChannelFormState, version: string): ChannelPut {
   const { credentials, ...rest } = form
   const lines = linesOf(credentials)
-  return { ...rest, baseUrl: form.baseUrl.trim(), version, ...(lines.length ? { credentials: lines } : {}) }
+  return { ...rest, baseUrl: form.baseUrl.trim(), costRate: plainDecimal(form.costRate), version, ...(lines.length ? { credentials: lines } : {}) }
 }
 
 function linesOf(text: string): string[] {

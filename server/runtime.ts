@@ -16,7 +16,6 @@ export interface Runtime extends Services, Pick<Gateway, 'relay' | 'openRequests
   ledger: Ledger
   /** Whose address a connection speaks for, behind the trusted proxies. */
   addressOf(peer: string | undefined, forwarded: string | undefined): string
-  /** Does once what otherwise happens on timers. */
   /** Settlements waiting because the store could not take them. */
   outboxSize(): number
   log: Log

@@ -1,3 +1,5 @@
+import { createAlerts } from '#server/billing/alerts'
+import { createAudit } from '#server/billing/audit/index'
 import { createCodes } from '#server/billing/codes/index'
 import { createInvitations } from '#server/billing/invitations'
 import type { Ledger } from '#server/billing/ledger'
@@ -6,6 +8,7 @@ import type { FetchText } from '#server/billing/payments/index'
 import { createReceipts } from '#server/billing/receipts'
 import { createStatement } from '#server/billing/statement'
 import { createStatistics } from '#server/billing/statistics'
+import { sweepOrphans } from '#server/billing/sweeper'
 import { createCatalog } from '#server/catalog/catalog'
 import { createChannels } from '#server/catalog/channels'
 import { createModels } from '#server/catalog/models'
@@ -31,6 +34,8 @@ export interface ServicesOptions {
   versions: VersionWatch
   vault: Vault
   ledger: Ledger
+  /** Names this process where one of several leads. */
+  instance: string
   /** Calls the payment gateway, and our own address. */
   fetchText: FetchText
   fetchOwn: FetchText
@@ -41,7 +46,7 @@ export interface ServicesOptions {
 export type Services = ReturnType<typeof createServices>
 
 /** Puts together what the consoles are made of: people, catalogue, and the reading side of the money. */
-export function createServices({ config, store, versions, vault, ledger, fetchText, fetchOwn, onError }: ServicesOptions) {
+export function createServices({ config, store, versions, vault, ledger, instance, fetchText, fetchOwn, onError }: ServicesOptions) {
   const users = createUsers({ store, versions })
   const signer = createSigner({ store, vault })
   const channels = createChannels({ store, versions, vault, allowPrivate: config.VAPOR_ALLOW_PRIVATE_UPSTREAMS })
@@ -73,6 +78,17 @@ export function createServices({ config, store, versions, vault, ledger, fetchTe
     payments: createPayments({ store, ledger, config, settings: paymentSettings, follow, fetchText, fetchOwn, now: Date.now, onError }),
     signer,
     receipts: createReceipts({ store, signer, issuer: config.publicOrigin ?? 'vapor' }),
+    audit: createAudit({
+      store,
+      alerts: createAlerts({ store, now: Date.now }),
+      timeZone: config.VAPOR_TIME_ZONE,
+      instance,
+      deadlineMs: config.VAPOR_DEADLINE * 1000,
+      sweep: () => sweepOrphans({ store, ledger, requestsTtlMs: config.VAPOR_REQUESTS_DAYS * 86_400_000 }),
+      now: Date.now,
+      pause: ms => new Promise(resolve => setTimeout(resolve, ms).unref()),
+      onError,
+    }),
     statistics: createStatistics({ store, timeZone: config.VAPOR_TIME_ZONE }),
   }
 }

@@ -2,6 +2,7 @@
 import type { ChargeRule } from '#shared/schemas/request'
 import type { Receipt } from '#shared/schemas/receipt'
 import { formatDecimal, formatNano } from '#shared/utils/money'
+import { longContextOf } from '#shared/utils/prices'
 import { costOf, exactCostOf, linesOf } from './price'
 import type { PriceLine } from './price'
 import type { Attempt, Entry, RequestRecord } from './records'
@@ -20,6 +21,7 @@ const AT_MOST_HELD: readonly ChargeRule[] = ['client_left', 'held_limit', 'inter
 export function toReceipt(record: RequestRecord, entries: Entry[], issuer: string): Receipt {
   requireWhole(record, entries)
   const { price, usage } = record
+  const tier = longContextOf(price.prices, usage)
   return {
     v: 1,
     issuer,
@@ -38,6 +40,8 @@ export function toReceipt(record: RequestRecord, entries: Entry[], issuer: strin
     clamped: record.clamped,
     late: record.late,
     lines: linesOf(price, usage).map(toLine),
+    longContext: tier ? { above: tier.above } : null,
+    picture: (usage.image && price.picture) || null,
     discount: price.discount,
     formula: formulaOf(record),
     hold: formatNano(record.hold),

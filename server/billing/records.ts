@@ -46,6 +46,13 @@ export interface Entry {
   at: number
 }
 
+/** What an upstream took when it was asked: integer billionths of its currency per million units, and nano-credits for one unit of that currency. */
+export interface CostSnapshot {
+  prices: PriceTable<number>
+  currency: string
+  rate: number
+}
+
 /** One try at one channel. */
 export interface Attempt {
   channel: string
@@ -54,6 +61,12 @@ export interface Attempt {
   error: string | null
   startedAt: number
   durationMs: number
+  /** What the upstream may bill for; absent where nothing is known. */
+  usage?: Usage
+  /** By what it bills; absent where the route has no cost prices. */
+  costPrice?: CostSnapshot
+  /** Nano-credits it costs the shop; absent where that cannot be told. */
+  cost?: number
 }
 
 /** One client call, as it is kept. Prompts and answers are never part of it. */

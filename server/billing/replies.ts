@@ -1,12 +1,13 @@
 import type { AdminRequest, RequestReply } from '#shared/schemas/request'
 import type { Prices, PriceTable } from '#shared/schemas/price'
-import type { EntryReply, Tally as TallyReply } from '#shared/schemas/usage'
+import type { AdminTally, EntryReply, Tally as TallyReply } from '#shared/schemas/usage'
 import { formatNano } from '#shared/utils/money'
 import { mapPrices } from '#shared/utils/prices'
 import type { Attempt, Entry, RequestRecord } from './records'
 import type { RequestPage } from './statement'
 import type { Series } from './statistics'
 import type { Tally } from './tally'
+import { requestCostOf } from './upstream-cost'
 
 export function toEntryReply({ id, kind, amount, reference, note, late, at }: Entry): EntryReply {
   return { id, kind, amount: formatNano(amount), reference, note, late, at: toIso(at) }
@@ -41,7 +42,14 @@ export function toRequestReply(record: RequestRecord): RequestReply {
 }
 
 export function toAdminRequest(record: RequestRecord, username: string): AdminRequest {
-  return { ...toRequestReply(record), username, attempts: record.attempts.map(toAttempt) }
+  const { cost, known } = requestCostOf(record)
+  return {
+    ...toRequestReply(record),
+    username,
+    attempts: record.attempts.map(toAttempt),
+    upstreamCost: known ? formatNano(cost) : null,
+    margin: known ? formatNano(BigInt(record.cost) - cost) : null,
+  }
 }
 
 /** The page of a list of requests, each item made by `toItem`. */
@@ -53,15 +61,32 @@ export function toTally({ requests, failed, input, output, cost }: Tally): Tally
   return { requests, failed, inputTokens: input, outputTokens: output, cost: formatNano(cost) }
 }
 
-export function toSeries({ totals, series }: Series) {
+/** What only admins see of a sum. */
+export function toAdminTally(tally: Tally): AdminTally {
+  return { ...toTally(tally), upstreamCost: formatNano(tally.upstream), costed: formatNano(tally.costed) }
+}
+
+/** @param toReply how much of each sum is shown. */
+export function toSeries<T>({ totals, series }: Series, toReply: (tally: Tally) => T) {
   return {
-    totals: { today: toTally(totals.today), sevenDays: toTally(totals.sevenDays), thirtyDays: toTally(totals.thirtyDays) },
-    series: series.map(({ day, ...tally }) => ({ day, ...toTally(tally) })),
+    totals: { today: toReply(totals.today), sevenDays: toReply(totals.sevenDays), thirtyDays: toReply(totals.thirtyDays) },
+    series: series.map(({ day, ...tally }) => ({ day, ...toReply(tally) })),
   }
 }
 
-function toAttempt({ startedAt, ...attempt }: Attempt) {
-  return { ...attempt, startedAt: toIso(startedAt) }
+function toAttempt({ channel, upstreamModel, status, error, startedAt, durationMs, usage, cost, costPrice }: Attempt): AdminRequest['attempts'][number] {
+  return {
+    channel,
+    upstreamModel,
+    status,
+    error,
+    startedAt: toIso(startedAt),
+    durationMs,
+    usage: usage ?? null,
+    cost: cost === undefined ? null : formatNano(cost),
+    currency: costPrice?.currency ?? null,
+    rate: costPrice ? formatNano(costPrice.rate) : null,
+  }
 }
 
 /** Prices a request was charged by. A free request of the gateway itself may have none: they read as 0. */

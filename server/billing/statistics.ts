@@ -16,6 +16,8 @@ const UNFOLDED_MAX = 2000
 /** Rows read per kind for a table of the busiest; beyond it the oldest days are left out of the table, never of totals. */
 const BUSIEST_ROWS_MAX = 10_000
 const BUSIEST_MAX = 50
+/** The same for the books, which are read rarely and must be whole: 90 days of a thousand models. */
+const BOOKS_ROWS_MAX = 90_000
 const READ_TRIES = 3
 
 export interface Series {
@@ -31,6 +33,14 @@ export interface ShopStatistics extends Series {
   models: Busiest
   channels: Busiest
   users: Busiest
+}
+
+/** A period as a shopkeeper looks at it. What the tables lack to the whole was tried at no channel, or lies beyond their bound. */
+export interface BooksSums {
+  total: Tally
+  series: Series['series']
+  models: Busiest
+  channels: Busiest
 }
 
 export interface StatisticsOptions {
@@ -91,7 +101,7 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
     return { totals: { today: sum(series.slice(-1)), sevenDays: sum(series.slice(-7)), thirtyDays: sum(series.slice(-30)) }, series: series.slice(-count) }
   }
 
-  async function readBusiest(dimension: StatDimension, count: number, rolledTo: number): Promise<Busiest> {
+  async function readBusiest(dimension: StatDimension, count: number, rolledTo: number, rowsMax: number): Promise<Busiest> {
     const names = days.lastDays(now(), count).reverse()
     const tallies = new Map<string, Tally>()
     const add = (id: string, counters: Counters) => {
@@ -106,9 +116,9 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
     for (const day of names) {
       const rows = await store.list<Counters>(keys.statDayPrefix(dimension, day), { limit: LIST_MAX })
       for (const row of rows) add(keys.readStatOfDay(dimension, day, row.key), row.value)
-      if ((read += rows.length) >= BUSIEST_ROWS_MAX) break
+      if ((read += rows.length) >= rowsMax) break
     }
-    return [...tallies].map(([id, tally]) => ({ id, tally })).sort((a, b) => compare(b.tally, a.tally)).slice(0, BUSIEST_MAX)
+    return [...tallies].map(([id, tally]) => ({ id, tally })).sort((a, b) => compare(b.tally, a.tally))
   }
 
   /** A window that is folded while we read would count twice or not at all: then everything is read once more. */
@@ -135,18 +145,32 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
 
     ofShop: (count: number): Promise<ShopStatistics> => consistently(async rolledTo => ({
       ...await readSeries('all', 'all', count, rolledTo),
-      models: await readBusiest('model', count, rolledTo),
-      channels: await readBusiest('channel', count, rolledTo),
-      users: await readBusiest('user', count, rolledTo),
+      models: (await readBusiest('model', count, rolledTo, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX),
+      channels: (await readBusiest('channel', count, rolledTo, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX),
+      users: (await readBusiest('user', count, rolledTo, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX),
     })),
+
+    /** Revenue against upstream cost of the last `count` days, whole and by model and channel. */
+    books: (count: number): Promise<BooksSums> => consistently(async (rolledTo) => {
+      const { series } = await readSeries('all', 'all', count, rolledTo)
+      return {
+        total: sum(series),
+        series,
+        models: await readBusiest('model', count, rolledTo, BOOKS_ROWS_MAX),
+        channels: await readBusiest('channel', count, rolledTo, BOOKS_ROWS_MAX),
+      }
+    }),
   }
 }
 
 function sum(tallies: Tally[]): Tally {
   const total = emptyTally()
   for (const tally of tallies) {
-    addTo(total, { ...tally, cost: 0 })
-    total.cost += tally.cost
+    const { cost, costed, upstream, ...counts } = tally
+    addTo(total, counts)
+    total.cost += cost
+    total.costed += costed
+    total.upstream += upstream
   }
   return total
 }

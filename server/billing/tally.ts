@@ -1,22 +1,34 @@
+import { NANO_PER_CREDIT } from '#shared/utils/money'
 import type { RequestRecord } from './records'
+import { requestCostOf } from './upstream-cost'
 import { totalInput, totalOutput } from './usage'
 
-/** Counters of one row of statistics. Cost in nano-credits. */
+/**
+ * Counters of one row of statistics. Cost in nano-credits. The last three are absent in rows from before there were cost
+ * prices. What upstreams take is kept as whole credits and the nano beyond them: a mistyped cost price must not
+ * make a counter leave the safe integers, which would stop all of statistics.
+ */
 export interface Counters {
   requests: number
   failed: number
   input: number
   output: number
   cost: number
+  /** The part of `cost` whose upstream cost is known. */
+  costed: number
+  upstreamCredits: number
+  upstreamNano: number
 }
 
-/** A sum of many rows: its cost may leave the safe integers. */
-export interface Tally extends Omit<Counters, 'cost'> {
+/** A sum of many rows: its amounts may leave the safe integers. */
+export interface Tally extends Pick<Counters, 'requests' | 'failed' | 'input' | 'output'> {
   cost: bigint
+  costed: bigint
+  upstream: bigint
 }
 
 export function emptyTally(): Tally {
-  return { requests: 0, failed: 0, input: 0, output: 0, cost: 0n }
+  return { requests: 0, failed: 0, input: 0, output: 0, cost: 0n, costed: 0n, upstream: 0n }
 }
 
 /** Adds a row to a sum in place. */
@@ -26,29 +38,37 @@ export function addTo(tally: Tally, row: Partial<Counters> | undefined): void {
   tally.input += row?.input ?? 0
   tally.output += row?.output ?? 0
   tally.cost += BigInt(row?.cost ?? 0)
+  tally.costed += BigInt(row?.costed ?? 0)
+  tally.upstream += BigInt(row?.upstreamCredits ?? 0) * BigInt(NANO_PER_CREDIT) + BigInt(row?.upstreamNano ?? 0)
 }
 
 /** What one request adds to the shop, its user and its model. */
 export function countersOf(record: RequestRecord): Counters {
+  const upstream = requestCostOf(record)
   return {
     requests: 1,
     failed: record.error === null ? 0 : 1,
     input: totalInput(record.usage),
     output: totalOutput(record.usage),
     cost: record.cost,
+    costed: upstream.known ? record.cost : 0,
+    ...splitUpstream(upstream.cost),
   }
 }
 
 /**
  * What one request adds to the channels it tried. Each attempt counts where it happened, so that a channel that fails
- * shows, even when another one saved the request; tokens and cost belong to the last, which served.
+ * shows, even when another one saved the request, and with it what it took; tokens and revenue belong to the last, which
+ * served.
  */
 export function channelCountersOf(record: RequestRecord): [channel: string, counters: Counters][] {
   const served = countersOf(record)
   return record.attempts.map((attempt, index) => {
+    const upstream = splitUpstream(BigInt(attempt.cost ?? 0))
     const failed = attempt.error === null ? 0 : 1
     const last = index === record.attempts.length - 1
-    return [attempt.channel, last ? { ...served, failed } : { requests: 1, failed, input: 0, output: 0, cost: 0 }]
+    if (last) return [attempt.channel, { ...served, failed, costed: attempt.cost === undefined ? 0 : record.cost, ...upstream }]
+    return [attempt.channel, { requests: 1, failed, input: 0, output: 0, cost: 0, costed: 0, ...upstream }]
   })
 }
 
@@ -58,4 +78,12 @@ export function addCounters(sum: Counters, more: Counters): void {
   sum.input += more.input
   sum.output += more.output
   sum.cost += more.cost
+  sum.costed += more.costed
+  const carried = splitUpstream(BigInt(sum.upstreamNano) + BigInt(more.upstreamNano))
+  sum.upstreamCredits += more.upstreamCredits + carried.upstreamCredits
+  sum.upstreamNano = carried.upstreamNano
+}
+
+function splitUpstream(nano: bigint): Pick<Counters, 'upstreamCredits' | 'upstreamNano'> {
+  return { upstreamCredits: Number(nano / BigInt(NANO_PER_CREDIT)), upstreamNano: Number(nano % BigInt(NANO_PER_CREDIT)) }
 }

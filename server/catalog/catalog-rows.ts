@@ -1,6 +1,7 @@
 import { keys } from '#server/storage/keys'
 import { LIST_MAX } from '#server/storage/store'
 import type { ListedRecord, Store } from '#server/storage/store'
+import { plainCosts } from '#shared/schemas/channel'
 import { isVendor } from '#shared/schemas/vendors'
 import type { ChannelRecord } from './channels'
 import type { ModelRecord } from './models'
@@ -14,12 +15,12 @@ export async function listAllChannels(store: Store): Promise<ListedRecord<Channe
   return (await listAll<StoredFields>(store, keys.channelPrefix)).map(upcastChannel)
 }
 
-/** A channel as it may stand in the store: connected before there were vendors, or to one only another release knows. */
-export type StoredFields = Omit<ChannelRecord, 'vendor'> & { vendor?: string }
+/** A channel as it may stand in the store: connected before there were vendors or costs, or to a vendor only another release knows. */
+export type StoredFields = Omit<ChannelRecord, 'vendor' | keyof typeof plainCosts> & Partial<typeof plainCosts> & { vendor?: string }
 
 export function upcastChannel<T extends { value: StoredFields }>(stored: T): Omit<T, 'value'> & { value: ChannelRecord } {
   const { vendor } = stored.value
-  return { ...stored, value: { ...stored.value, vendor: isVendor(vendor) ? vendor : 'generic' } }
+  return { ...stored, value: { ...plainCosts, ...stored.value, vendor: isVendor(vendor) ? vendor : 'generic' } }
 }
 
 async function listAll<T>(store: Store, prefix: string): Promise<ListedRecord<T>[]> {

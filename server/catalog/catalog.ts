@@ -4,9 +4,10 @@ import type { Store } from '#server/storage/store'
 import type { DialectId } from '#shared/schemas/channel'
 import type { Quirks } from '#shared/schemas/quirks'
 import { vendors } from '#shared/schemas/vendors'
+import { parseSafeNano } from '#shared/utils/money'
 import { listAllChannels, listAllModels } from './catalog-rows'
 import type { ChannelRecord, Channels } from './channels'
-import type { ModelPrices } from './model-prices'
+import type { ModelPrices, StoredRoute } from './model-prices'
 import type { ModelRecord } from './models'
 
 export type NotForSale = 'disabled' | 'no_price' | 'no_route'
@@ -36,6 +37,15 @@ export interface LiveRoute {
   priority: number
   /** Share among routes of the same priority. */
   weight: number
+  /** What a call here costs the shop; absent where nobody typed it. */
+  cost?: LiveCost
+}
+
+/** Cost prices in billionths of a currency per million units, and nano-credits for one unit of that currency. */
+export interface LiveCost {
+  prices: ModelPrices
+  currency: string
+  rate: number
 }
 
 interface Snapshot {
@@ -148,8 +158,15 @@ function liveRoutes(model: ModelRecord, channels: Snapshot['channels']): LiveRou
       upstreamModel: route.upstream || model.name,
       priority: route.priority + channel.record.priority,
       weight: route.weight * channel.record.weight,
+      ...costOf(route, channel.record),
     }]
   }).sort((a, b) => b.priority - a.priority)
+}
+
+/** A rate that is no amount any more makes the cost unknown, never zero. */
+function costOf({ cost: prices }: StoredRoute, { costCurrency: currency, costRate }: ChannelRecord): { cost?: LiveCost } {
+  const rate = parseSafeNano(costRate)
+  return prices && rate !== undefined ? { cost: { prices, currency, rate } } : {}
 }
 
 function reasons(model: ModelRecord, routes: Snapshot['routes']): NotForSale[] {

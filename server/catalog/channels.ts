@@ -8,6 +8,7 @@ import { keys } from '#server/storage/keys'
 import type { Step, Store, StoredRecord } from '#server/storage/store'
 import { versionStep } from '#server/storage/versions'
 import type { VersionWatch } from '#server/storage/versions'
+import { plainCosts } from '#shared/schemas/channel'
 import type { channelCreate, channelPut, DialectId } from '#shared/schemas/channel'
 import type { VendorId } from '#shared/schemas/vendors'
 import { listAllModels, upcastChannel } from './catalog-rows'
@@ -30,6 +31,9 @@ export interface ChannelRecord {
   /** Higher is tried first. */
   priority: number
   weight: number
+  /** What cost prices of its routes are in, and credits for one unit of it as decimal text. */
+  costCurrency: string
+  costRate: string
   /** Encrypted API keys, each with what a page may show of it. */
   credentials: { sealed: string, hint: string }[]
   createdAt: number
@@ -83,7 +87,7 @@ export function createChannels({ store, versions, vault, allowPrivate, now = Dat
     /** Throws already_exists when the given id is taken. */
     async create(form: z.output<typeof channelCreate>, also = none): Promise<StoredChannel> {
       const { id = createId('chn', now()).replace('_', '-'), credentials, ...fields } = form
-      const channel: ChannelRecord = { v: 1, id, ...fields, vendor: fields.vendor ?? 'generic', baseUrl: checkBaseUrl(fields.baseUrl, allowPrivate), credentials: sealAll(id, credentials), createdAt: now(), updatedAt: now() }
+      const channel: ChannelRecord = { v: 1, id, ...fields, ...costsOf(fields, plainCosts), vendor: fields.vendor ?? 'generic', baseUrl: checkBaseUrl(fields.baseUrl, allowPrivate), credentials: sealAll(id, credentials), createdAt: now(), updatedAt: now() }
       const result = await store.commit(`channel_${id}`, [
         { once: keys.channel(id), value: channel },
         versionStep('catalogue'),
@@ -100,6 +104,7 @@ export function createChannels({ store, versions, vault, allowPrivate, now = Dat
       const channel: ChannelRecord = {
         ...stored.value,
         ...fields,
+        ...costsOf(fields, stored.value),
         vendor: fields.vendor ?? stored.value.vendor,
         baseUrl: checkBaseUrl(fields.baseUrl, allowPrivate),
         credentials: credentials ? sealAll(id, credentials) : stored.value.credentials,
@@ -137,6 +142,11 @@ export function createChannels({ store, versions, vault, allowPrivate, now = Dat
       return channel.credentials.map(({ sealed }) => vault.open(keys.channel(channel.id), 'credentials', sealed))
     },
   }
+}
+
+/** What a form says of costs, else what was said before. */
+function costsOf(form: { costCurrency?: string | undefined, costRate?: string | undefined }, before: typeof plainCosts): typeof plainCosts {
+  return { costCurrency: form.costCurrency ?? before.costCurrency, costRate: form.costRate ?? before.costRate }
 }
 
 /** "sk-a…9f". A short one shows nothing: its ends would be most of it. */

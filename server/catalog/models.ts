@@ -7,9 +7,9 @@ import { keys } from '#server/storage/keys'
 import type { Step, Store, StoredRecord } from '#server/storage/store'
 import { versionStep } from '#server/storage/versions'
 import type { VersionWatch } from '#server/storage/versions'
-import type { modelCreate, modelPut, Route } from '#shared/schemas/model'
-import { readPrices } from './model-prices'
-import type { ModelPrices } from './model-prices'
+import type { modelCreate, modelPut } from '#shared/schemas/model'
+import { readPrices, readRoute } from './model-prices'
+import type { ModelPrices, StoredRoute } from './model-prices'
 
 const DELETE_TRIES = 5
 
@@ -22,7 +22,7 @@ export interface ModelRecord {
   enabled: boolean
   /** Null: not for sale yet. */
   prices: ModelPrices | null
-  routes: Route[]
+  routes: StoredRoute[]
   createdAt: number
   updatedAt: number
 }
@@ -53,7 +53,7 @@ export function createModels({ store, versions, now = Date.now }: ModelsOptions)
     return require(id)
   }
 
-  async function checkRoutes(routes: Route[]): Promise<void> {
+  async function checkRoutes(routes: StoredRoute[]): Promise<void> {
     const found = await store.getMany(routes.map(route => keys.channel(route.channel)))
     const missing = found.findIndex(channel => !channel)
     if (missing >= 0) throw new AppError('invalid_request', { problem: `routes.${missing}.channel: there is no such channel` })
@@ -72,7 +72,7 @@ export function createModels({ store, versions, now = Date.now }: ModelsOptions)
 
     /** Throws already_exists for a name on the shelf, invalid_request for a route to no channel. */
     async create(form: z.output<typeof modelCreate>, also = none): Promise<StoredModel> {
-      const model: ModelRecord = { v: 1, id: createId('mdl', now()), ...form, prices: form.prices && readPrices(form.prices), createdAt: now(), updatedAt: now() }
+      const model: ModelRecord = { v: 1, id: createId('mdl', now()), ...form, prices: form.prices && readPrices(form.prices), routes: form.routes.map(readRoute), createdAt: now(), updatedAt: now() }
       await checkRoutes(model.routes)
       const result = await store.commit(model.id, [
         { once: keys.modelByName(model.name), value: model.id },
@@ -88,7 +88,7 @@ export function createModels({ store, versions, now = Date.now }: ModelsOptions)
     async put(id: string, form: z.output<typeof modelPut>, also = none): Promise<StoredModel> {
       const { version, ...fields } = form
       const stored = await require(id)
-      const model: ModelRecord = { ...stored.value, ...fields, prices: form.prices && readPrices(form.prices), updatedAt: now() }
+      const model: ModelRecord = { ...stored.value, ...fields, prices: form.prices && readPrices(form.prices), routes: form.routes.map(readRoute), updatedAt: now() }
       await checkRoutes(model.routes)
       const renamed = model.name !== stored.value.name
       const result = await store.commit(id, [

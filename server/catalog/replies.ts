@@ -2,7 +2,7 @@ import type { ChannelReply } from '#shared/schemas/channel'
 import type { ModelReply, PublicModel } from '#shared/schemas/model'
 import type { ModelOnSale, NotForSale } from './catalog'
 import type { ChannelRecord, StoredChannel } from './channels'
-import { writePrices } from './model-prices'
+import { writePrices, writeRoute } from './model-prices'
 import type { ModelRecord, StoredModel } from './models'
 
 /** @param health what this process has seen of the channel. */
@@ -11,8 +11,8 @@ export function toChannelReply({ value: channel, version }: StoredChannel, healt
 }
 
 /** What may be shown and kept of a channel: its credentials by their hints only. */
-export function describeChannel({ name, vendor, dialect, baseUrl, enabled, priority, weight, credentials }: ChannelRecord) {
-  return { name, vendor, dialect, baseUrl, enabled, priority, weight, credentials: credentials.map(credential => credential.hint) }
+export function describeChannel({ name, vendor, dialect, baseUrl, enabled, priority, weight, costCurrency, costRate, credentials }: ChannelRecord) {
+  return { name, vendor, dialect, baseUrl, enabled, priority, weight, costCurrency, costRate, credentials: credentials.map(credential => credential.hint) }
 }
 
 export function toModelReply({ value: model, version }: StoredModel, notForSale: NotForSale[]): ModelReply {
@@ -20,7 +20,7 @@ export function toModelReply({ value: model, version }: StoredModel, notForSale:
 }
 
 export function describeModel({ name, description, enabled, prices, routes }: ModelRecord) {
-  return { name, description, enabled, prices: prices && writePrices(prices), routes }
+  return { name, description, enabled, prices: prices && writePrices(prices), routes: routes.map(writeRoute) }
 }
 
 export function toPublicModel({ name, description, prices }: ModelOnSale): PublicModel {

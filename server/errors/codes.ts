@@ -82,6 +82,9 @@ export const errorCodes = {
   duplicate_trade: { status: 422, retryable: false, message: 'The trade number {trade} belongs to another order already.' },
   other_gateway: { status: 422, retryable: false, message: 'This order was made at another gateway ({gateway}), which is not connected any more.' },
 
+  // books
+  checked_just_now: { status: 429, retryable: true, message: 'The books were checked just now. Wait a minute before checking again.' },
+
   // codes and receipts
   code_unknown: { status: 404, retryable: false, message: 'This code is not known. Check it for mistyped characters.' },
   code_expired: { status: 422, retryable: false, message: 'This code expired at {at}.' },

@@ -77,9 +77,12 @@ export async function* tryCandidates<T>(
   const failures: AppError[] = []
   for (const candidate of withSecondChance(candidates, failures)) {
     const startedAt = Date.now()
-    const { channel, upstreamModel } = candidate.route
+    const { channel, upstreamModel, cost } = candidate.route
     let status: number | null = null
-    const record = (error: ErrorCode | null) => open.attempts.push({ channel: channel.id, upstreamModel, status, error, startedAt, durationMs: Date.now() - startedAt })
+    const record = (error: ErrorCode | null) => {
+      const usage = open.metered?.().usage
+      open.attempts.push({ channel: channel.id, upstreamModel, status, error, startedAt, durationMs: Date.now() - startedAt, ...(usage ? { usage } : {}), ...(cost ? { costPrice: cost } : {}) })
+    }
     let ended = false
     try {
       const { reply, passage } = await openAttempt(open, candidate, options)

@@ -195,7 +195,7 @@ export function createRelay(options: RelayOptions): Relay {
       yield* tryCandidates(open, candidates, options, (reply, passage) => passStream(open, reply, passage, budget))
       const booked = settle({ reason: open.outOfCredit ? 'out_of_credit' : 'completed', status: 200, error: open.outOfCredit ? new AppError('out_of_credit_midway') : undefined })
       const settled = await (options.settleWaitMs === undefined ? booked : within(booked, options.settleWaitMs))
-      yield open.terminator?.(settled?.usage) ?? open.dialect.terminator(open.request)
+      yield open.terminator?.(settled?.usage ?? open.metered?.().usage ?? {}) ?? open.dialect.terminator(open.request)
     }
     catch (thrown) {
       const ending = endingOf(open, thrown)

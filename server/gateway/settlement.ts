@@ -3,7 +3,8 @@ import type { Usage, UsageClass } from '#shared/schemas/price'
 import type { Ledger, SettleOrder } from '#server/billing/ledger'
 import type { Outbox } from '#server/billing/outbox'
 import { costOf, isPriced, pictureCharged } from '#server/billing/price'
-import type { PriceSnapshot } from '#server/billing/records'
+import type { Attempt, PriceSnapshot } from '#server/billing/records'
+import { withCost } from '#server/billing/upstream-cost'
 import { clampUsage, totalInput, totalOutput } from '#server/billing/usage'
 import type { ClientRequest, Metered } from '#server/dialects/dialect'
 import type { AppError } from '#server/errors/app-error'
@@ -104,7 +105,7 @@ export function createSettlement(options: SettlementOptions) {
         cost: charge.cost,
         hold: hold.amount,
         converted: open.converted ?? null,
-        attempts: open.attempts,
+        attempts: costed(open, charge),
         startedAt: hold.startedAt,
         firstByteMs: open.firstByteAt === null ? null : open.firstByteAt - hold.startedAt,
         durationMs: Date.now() - hold.startedAt,
@@ -116,6 +117,23 @@ export function createSettlement(options: SettlementOptions) {
   }
 
   return { settle }
+}
+
+/**
+ * The tries with what each cost the shop. The last one used what was settled, the earlier ones what their upstream had
+ * reported before they failed; a request that is free used nothing for its user, but its last try may have reported, too.
+ */
+function costed(open: OpenRequest, { rule, usage }: { rule: ChargeRule, usage: Usage }): Attempt[] {
+  const metered = open.metered?.()
+  const made = metered?.units?.picture
+  const asked = open.request.units?.picture
+  const picture = made || asked ? { size: made?.size ?? asked?.size ?? null, quality: made?.quality ?? asked?.quality ?? null } : undefined
+  const limits = limitsOf(open.request, metered)
+  return open.attempts.map((attempt, index) => {
+    const settled = index === open.attempts.length - 1 && rule !== 'free_failure'
+    const used = settled ? usage : attempt.usage && clampUsage(attempt.usage, limits).usage
+    return withCost({ ...attempt, ...(used ? { usage: used } : {}) }, picture)
+  })
 }
 
 function isAnyPriced(open: OpenRequest, classes: readonly UsageClass[]): boolean {

@@ -41,6 +41,8 @@ const WATCH_ON_DEMAND_MS = 60_000
 const JOBS_PATIENCE_MS = 3_000
 /** Pages of the console and what they ask: whoever opens them has the patience for the jobs that are due. */
 const CONSOLE = /^\/(?:console|admin|api\/user|api\/admin)(?:[/?]|$)/
+/** How often it is asked whether this night's audit is still to be done. */
+const AUDIT_MS = 600_000
 const DRAIN_MS = 10_000
 const WARM_AFTER_MS = 500
 /** Answered before the store is open: that is what they are asked for. */
@@ -120,7 +122,7 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
   const allowPrivate = config.VAPOR_ALLOW_PRIVATE_UPSTREAMS
   const fetcher = createTextFetcher({ allowPrivate, proxyUrl: config.EPAY_PROXY_URL })
   const ownFetcher = createTextFetcher({ allowPrivate, proxyUrl: '' })
-  const services = createServices({ config, store, versions, vault, ledger, fetchText: fetcher.fetchText, fetchOwn: ownFetcher.fetchText, onError })
+  const services = createServices({ config, store, versions, vault, ledger, instance, fetchText: fetcher.fetchText, fetchOwn: ownFetcher.fetchText, onError })
   const outbox = await openOutbox({ file: join(config.VAPOR_DATA_DIR, 'outbox.jsonl'), settle: order => ledger.settle(order), onError })
   const gateway = createGateway({ config, instance, store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError, settleWaitMs: platform.settleWaitMs })
 
@@ -129,10 +131,11 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
   const sweep = { name: 'sweep', run: () => sweepOrphans({ store, ledger, requestsTtlMs }) }
   const fold = { name: 'fold', run: async () => await services.statistics.fold() + await services.payments.foldTotals() }
   const ask = { name: 'ask', run: () => services.payments.runAsker() }
+  const audit = { name: 'audit', run: () => services.audit.runDue() }
   const claims = { name: 'claims', run: () => services.codes.grantClaims() }
   const jobs = createJobs({ onError })
   // What was left undone comes first: the sweeper decides by what is there.
-  jobs.add(...(maintain ? [{ name: 'maintain', run: maintain }] : []), ask, sweep, ...(eventual ? [claims] : []), fold)
+  jobs.add(...(maintain ? [{ name: 'maintain', run: maintain }] : []), ask, sweep, ...(eventual ? [claims] : [audit]), fold)
 
   setRuntime({
     ...services,
@@ -155,7 +158,7 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
     leader.every('sweep', SWEEP_MS, sweep.run, onError),
     leader.every('fold', FOLD_MS, fold.run, onError),
     leader.every('ask', ASK_MS, ask.run, onError),
-    ...(eventual ? [leader.every('claims', CLAIMS_MS, claims.run, onError)] : []),
+    eventual ? leader.every('claims', CLAIMS_MS, claims.run, onError) : leader.every('audit', AUDIT_MS, audit.run, onError),
     ...(maintain ? [leader.every('maintain', MAINTAIN_MS, maintain, onError)] : []),
   ]
   await outbox.flush()

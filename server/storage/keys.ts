@@ -13,6 +13,7 @@
  * | claims of a code, where nobody sees at once who was first | `claim_<code>_<time>_<user>` → the claim | time of claiming |
  * | users somebody invited | `invited_<inviter>_<time>_<user>` → user id | sign-up time |
  * | audit | `audit_<time>_<id>` → the line | time |
+ * | audits of the books | `auditrun_<id>` → what came out | time |
  * | orders of all, a user | `orders_<list>_<time>_<order>` → order id | creation |
  * | orders to ask the gateway about | `orders_ask_<time>_<order>` → order id | next question |
  * | notices of an order | `notice_<order>_<id>` → the notice | time |
@@ -100,6 +101,7 @@ export const keys = {
   version: (name: 'auth' | 'catalogue' | 'settings') => `version_${name}`,
   lease: (instance: string) => `lease_${instance}`,
   leader: (job: string, slot: number) => `leader_${job}_${slot}`,
+  lead: (job: string) => `leader_${job}`,
 
   user: (user: string) => `user_${user}`,
   usersAll: (createdAt: number, user: string) => `users_all_${timePart(createdAt)}_${user}`,
@@ -195,6 +197,12 @@ export const keys = {
   alert: (id: string) => `alert_${id}`,
   alertPrefix: 'alert_',
   onceAlert: (kind: string, about: string) => `once_alert_${kind}_${digest(about)}`,
+
+  /** How far the entries of a user have been added up. */
+  audited: (user: string) => `audited_${user}`,
+  auditRun: (run: string) => `auditrun_${run}`,
+  auditRunPrefix: 'auditrun_',
+  auditProgress: 'meta_auditing',
 
   audit: (at: number, id: string) => `audit_${timePart(at)}_${id}`,
   auditPrefix: 'audit_',

@@ -35,3 +35,15 @@ export function createLeader({ store, instance, now = Date.now }: LeaderOptions)
     },
   }
 }
+
+/**
+ * Whether this instance leads a job that takes long. A lead lasts `ttlMs` from its last renewal, by the clock of the store,
+ * or until its record `keys.lead` is deleted.
+ */
+export async function takeLead(store: Store, job: string, instance: string, ttlMs: number): Promise<boolean> {
+  const key = keys.lead(job)
+  const held = await store.get<string>(key)
+  if (held && held.value !== instance) return false
+  const result = await store.commit(key, [{ expect: key, version: held?.version ?? 'absent' }, { put: key, value: instance, ttlMs }])
+  return result.ok
+}

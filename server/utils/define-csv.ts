@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { EventHandler } from 'h3'
-import { defineEventHandler } from 'h3'
+import { defineEventHandler, getQuery } from 'h3'
 import { useRuntime } from '#server/runtime'
 import type { UserRecord } from '#server/users/users'
 import { answerError } from './answer-error'
-import { requireUser } from './require-user'
+import { requireAdmin, requireUser } from './require-user'
 
 /** Excel takes a file without it for the reader's old code page. */
 const BYTE_ORDER_MARK = '\uFEFF'
@@ -19,14 +19,18 @@ export type CsvCell = string | number | boolean | null
 export interface CsvFile {
   name: string
   columns: string[]
-  rows(user: UserRecord): AsyncIterable<CsvCell[]>
+  /** For admins only. */
+  admin?: true
+  /** @param query as it came, unchecked. */
+  rows(user: UserRecord, query: Record<string, unknown>): AsyncIterable<CsvCell[]>
 }
 
-/** A download of the signed-in user's own rows. What goes wrong before the first page is an error like any other. */
-export function defineCsv({ name, columns, rows }: CsvFile): EventHandler {
+/** A download of the signed-in user's own rows, or the shop's for an admin. What goes wrong before the first page is an error like any other. */
+export function defineCsv({ name, columns, admin, rows }: CsvFile): EventHandler {
   return defineEventHandler(async (event) => {
     try {
-      const lines = writeLines(columns, rows(await requireUser(event)))
+      const user = admin ? await requireAdmin(event) : await requireUser(event)
+      const lines = writeLines(columns, rows(user, getQuery(event)))
       const first = await lines.next()
       event.node.res.writeHead(200, {
         'content-type': 'text/csv; charset=utf-8; header=present',

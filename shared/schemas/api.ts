@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { alertList } from './alert'
 import { loginInfo, loginQuery, me } from './auth'
+import { booksQuery, booksReply, booksState } from './books'
 import { channelCreate, channelList, channelPut, channelReply, channelTest, channelTestReply, upstreamModels } from './channel'
 import { doneReply, pageQuery, recordId, userId } from './common'
 import { batchCreate, batchCreated, batchList, batchPut, batchReply, codeRedeem, codeRedeemed, invitedList, inviteInfo } from './code'
@@ -93,6 +94,8 @@ export const api = define({
   listCodes: { method: 'GET', path: '/api/admin/codes', summary: 'Batches of redemption codes, newest first', access: 'admin', query: pageQuery, reply: batchList },
   createCodes: { method: 'POST', path: '/api/admin/codes', summary: 'Make a batch; its codes are in this reply only', access: 'admin', body: batchCreate, reply: batchCreated },
   putCodes: { method: 'PUT', path: '/api/admin/codes/{id}', summary: 'Switch a batch on or off', access: 'admin', params: id, body: batchPut, reply: batchReply },
+  books: { method: 'GET', path: '/api/admin/books', summary: 'Whether balances are what their entries add up to, and revenue against upstream cost', access: 'admin', query: booksQuery, reply: booksReply },
+  checkBooks: { method: 'POST', path: '/api/admin/books/check', summary: 'Audit the books now; a long one goes on, ask again how far it is', access: 'admin', reply: booksState },
   stats: { method: 'GET', path: '/api/admin/stats', summary: 'Money and traffic by day, model, channel and user', access: 'admin', query: statsQuery, reply: statsReply },
   listAudit: { method: 'GET', path: '/api/admin/audit', summary: 'What admins changed, newest first', access: 'admin', query: pageQuery, reply: auditList },
 })

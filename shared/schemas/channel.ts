@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isoTime, listOf, recordId } from './common'
+import { isoTime, listOf, positiveMoney, recordId } from './common'
 import { vendorIds } from './vendors'
 
 /** Wire formats Vapor speaks. A dialect joins this list when its folder in `server/dialects` is whole. */
@@ -20,12 +20,22 @@ const channelFields = {
 /** Whose upstream it is, which says how it departs from its dialect. */
 const vendor = z.enum(vendorIds)
 const credential = z.string().trim().min(1).max(4000)
+/** Of the cost prices of its routes: what the upstream counts in, and how many credits one unit of that is worth. */
+const costs = {
+  costCurrency: z.string().trim().max(12),
+  costRate: positiveMoney.refine(text => /[1-9]/.test(text), 'must be more than 0'),
+}
+/** What a channel nobody said anything about counts its costs in: credits themselves. */
+export const plainCosts = { costCurrency: '', costRate: '1' }
 
 export const channelCreate = z.strictObject({
   ...channelFields,
   id: z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and dashes').optional(),
   /** `generic` when absent. */
   vendor: vendor.optional(),
+  /** {@link plainCosts} when absent. */
+  costCurrency: costs.costCurrency.optional(),
+  costRate: costs.costRate.optional(),
   enabled: channelFields.enabled.default(true),
   priority: channelFields.priority.default(0),
   weight: channelFields.weight.default(1),
@@ -33,10 +43,12 @@ export const channelCreate = z.strictObject({
 })
 export type ChannelCreate = z.input<typeof channelCreate>
 
-/** PUT replaces; `credentials` absent keeps the stored ones, because a page never sees them, and `vendor` the stored one. */
+/** PUT replaces; `credentials` absent keeps the stored ones, because a page never sees them, and so do `vendor` and what costs are counted in. */
 export const channelPut = z.strictObject({
   ...channelFields,
   vendor: vendor.optional(),
+  costCurrency: costs.costCurrency.optional(),
+  costRate: costs.costRate.optional(),
   credentials: z.array(credential).min(1).max(50).optional(),
   /** The version the form was loaded with; another one means somebody saved in between. */
   version: z.string(),
@@ -45,6 +57,7 @@ export type ChannelPut = z.input<typeof channelPut>
 
 export const channelReply = z.object({
   ...channelFields,
+  ...costs,
   vendor,
   id: recordId,
   /** Masked: "sk-a…9f". */

@@ -10,6 +10,8 @@ export const route = z.strictObject({
   upstream: z.string().trim().max(200).default(''),
   priority: z.number().int().min(-1000).max(1000).default(0),
   weight: z.number().int().min(1).max(1000).default(1),
+  /** What the upstream takes, in the currency of its channel per million units; absent where nobody typed it. */
+  cost: prices.optional(),
 })
 export type Route = z.output<typeof route>
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { chargeRules, endReasons } from './request'
 import { isoTime, money, recordId, userId } from './common'
-import { usage } from './price'
+import { picture, usage } from './price'
 
 /** One usage class of a bill: units × price per million = cost before discount, each an exact decimal. */
 const receiptLine = z.object({ class: z.string(), units: z.number().int(), price: money, cost: z.string() })
@@ -26,6 +26,10 @@ export const receipt = z.object({
   clamped: z.boolean(),
   late: z.boolean(),
   lines: z.array(receiptLine),
+  /** The tier of long requests whose prices the lines have: the whole input was longer than `above` tokens. Null when it was not. */
+  longContext: z.object({ above: z.number().int() }).nullable(),
+  /** Size and quality the pictures on the lines were charged as, null where nobody said it; null when pictures have one price. */
+  picture: picture.nullable(),
   /** Basis points off, 0 to 10000. */
   discount: z.number().int(),
   /** The sum in words of arithmetic: `(12 × 3 + 40 × 15) ÷ 1000000 × (1 − 0.1) = …, rounded up to a billionth`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isoTime, listOf, money, pageQuery, recordId, userId } from './common'
+import { isoTime, listOf, money, moneySum, pageQuery, recordId, userId } from './common'
 import { picture, prices, usage } from './price'
 
 /** Who ended a request, and how it went. */
@@ -19,6 +19,13 @@ export const attempt = z.object({
   error: z.string().nullable(),
   startedAt: isoTime,
   durationMs: z.number().int(),
+  /** What the upstream may bill for, as far as it is known; null when nothing is. */
+  usage: usage.nullable(),
+  /** What that costs the shop, in credits; null when its route had no cost prices. */
+  cost: money.nullable(),
+  /** The channel's currency and credits per unit of it at that time; null with `cost`. */
+  currency: z.string().nullable(),
+  rate: money.nullable(),
 })
 
 export const requestReply = z.object({
@@ -54,8 +61,13 @@ export const requestReply = z.object({
 export type RequestReply = z.output<typeof requestReply>
 export const requestList = listOf(requestReply)
 
-/** An admin also sees which channels were tried. */
-export const adminRequest = requestReply.extend({ username: z.string(), attempts: z.array(attempt) })
+/** An admin also sees which channels were tried, what that cost the shop and what is left; null where it is not known. */
+export const adminRequest = requestReply.extend({
+  username: z.string(),
+  attempts: z.array(attempt),
+  upstreamCost: moneySum.nullable(),
+  margin: moneySum.nullable(),
+})
 export type AdminRequest = z.output<typeof adminRequest>
 export const adminRequestList = listOf(adminRequest)
 

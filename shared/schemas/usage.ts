@@ -5,6 +5,10 @@ import { requestList, requestQuery } from './request'
 const tally = z.object({ requests: z.number().int(), failed: z.number().int(), inputTokens: z.number().int(), outputTokens: z.number().int(), cost: moneySum })
 export type Tally = z.output<typeof tally>
 
+/** What only admins see: `upstreamCost` of all tries, and `costed`, the part of `cost` whose upstream cost is known. Their difference is the margin. */
+export const adminTally = tally.extend({ upstreamCost: moneySum, costed: moneySum })
+export type AdminTally = z.output<typeof adminTally>
+
 /** One day of the shop's time zone, as YYYY-MM-DD. */
 const day = tally.extend({ day: z.string() })
 
@@ -35,11 +39,11 @@ export const entryList = listOf(entryReply)
 
 export const statsQuery = z.strictObject({ days: z.coerce.number().int().min(1).max(90).default(30) })
 export const statsReply = z.object({
-  totals: z.object({ today: tally, sevenDays: tally, thirtyDays: tally }),
-  series: z.array(day),
-  models: z.array(tally.extend({ model: z.string() })),
-  channels: z.array(tally.extend({ channel: z.string() })),
-  users: z.array(tally.extend({ user: userId, username: z.string() })),
+  totals: z.object({ today: adminTally, sevenDays: adminTally, thirtyDays: adminTally }),
+  series: z.array(adminTally.extend({ day: z.string() })),
+  models: z.array(adminTally.extend({ model: z.string() })),
+  channels: z.array(adminTally.extend({ channel: z.string() })),
+  users: z.array(adminTally.extend({ user: userId, username: z.string() })),
   /** Requests running on this instance now. */
   open: z.number().int(),
   /** Settlements waiting because the store could not take them. */

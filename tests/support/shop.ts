@@ -58,7 +58,7 @@ export async function openShop(options: ShopOptions = {}) {
   const vault = await openVault({ store: engine, vaporSecrets: config.VAPOR_SECRET, jwtSecrets: config.JWT_SECRET, production: false })
   const ledger = createLedger({ store })
   const noCalls = () => Promise.reject(new Error('there is no payment gateway here'))
-  const services = createServices({ config, store, versions, vault, ledger, fetchText: noCalls, fetchOwn: noCalls, onError })
+  const services = createServices({ config, store, versions, vault, ledger, instance: 'ins_test', fetchText: noCalls, fetchOwn: noCalls, onError })
   const outbox = await openOutbox({ file: join(dataDir, 'outbox.jsonl'), settle: order => ledger.settle(order), onError })
   const gateway = createGateway({ config, instance: 'ins_test', store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError, openAfterMs: options.openAfterMs, keepAliveMs: options.keepAliveMs, settleWaitMs: options.settleWaitMs })
   const logged: unknown[] = []

@@ -1,4 +1,4 @@
-import { toRequestPage, toRequestReply, toSeries } from '#server/billing/replies'
+import { toRequestPage, toRequestReply, toSeries, toTally } from '#server/billing/replies'
 import { useRuntime } from '#server/runtime'
 import { defineApi } from '#server/utils/define-api'
 import { api } from '#shared/schemas/api'
@@ -10,5 +10,5 @@ export default defineApi(api.usage, async ({ user, query }) => {
     statistics.ofUser(user.id, query.days),
     statement.listRequests({ user: user.id, key: query.key, model, failed: query.outcome === 'failed' }, query),
   ])
-  return { ...toSeries(series), requests: toRequestPage(requests, toRequestReply) }
+  return { ...toSeries(series, toTally), requests: toRequestPage(requests, toRequestReply) }
 })

@@ -91,7 +91,7 @@ async function createTestRuntime(config: Config, errors: string[], probed: strin
   const notHere = () => Promise.reject(new Error('there is no gateway in this test'))
   const ledger = createLedger({ store })
   return {
-    ...createServices({ config, store, versions, vault, ledger, fetchText: lines.gateway ?? notHere, fetchOwn: lines.own ?? notHere, onError: error => errors.push(String(error)) }),
+    ...createServices({ config, store, versions, vault, ledger, instance: 'ins_test', fetchText: lines.gateway ?? notHere, fetchOwn: lines.own ?? notHere, onError: error => errors.push(String(error)) }),
     config,
     store,
     jobs: createJobs({ onError: error => errors.push(String(error)) }),

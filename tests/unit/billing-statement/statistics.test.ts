@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createDays } from '#server/billing/days'
 import type { RequestRecord } from '#server/billing/records'
-import { toSeries } from '#server/billing/replies'
+import { toAdminTally, toSeries } from '#server/billing/replies'
 import { createStatistics } from '#server/billing/statistics'
 import { createMemoryStore } from '#server/storage/drivers/memory'
 import { base32, keys, readBase32 } from '#server/storage/keys'
@@ -25,14 +25,14 @@ describe('folding', () => {
     const { clock, store, statistics } = setup()
     await book(store, requestRecord(NOON + 1), requestRecord(NOON + 2, { error: 'upstream_cut' }))
     const before = await statistics.ofShop(7)
-    expect(before.totals.today).toEqual({ requests: 2, failed: 1, input: 30, output: 14, cost: 200n })
+    expect(before.totals.today).toEqual({ requests: 2, failed: 1, input: 30, output: 14, cost: 200n, costed: 0n, upstream: 0n })
     expect(await statistics.fold()).toBe(0)
     clock.at += 7 * MINUTE + 1
     expect(await statistics.fold()).toBe(1)
     expect(await statistics.fold()).toBe(0)
     await book(store, requestRecord(clock.at))
     expect((await statistics.ofShop(7)).totals.today.requests).toBe(3)
-    expect((await statistics.ofUser('7', 7)).totals.today).toEqual({ requests: 3, failed: 1, input: 45, output: 21, cost: 300n })
+    expect((await statistics.ofUser('7', 7)).totals.today).toEqual({ requests: 3, failed: 1, input: 45, output: 21, cost: 300n, costed: 0n, upstream: 0n })
     expect((await statistics.ofUser('8', 7)).totals.today.requests).toBe(0)
   })
 
@@ -108,7 +108,7 @@ describe('folding', () => {
     await Promise.all([create().fold(), create().fold()])
     expect(Math.max(...sizes)).toBeLessThan(500)
     const shop = await create().ofShop(1)
-    expect(shop.totals.today).toEqual({ requests: 900, failed: 0, input: 13_500, output: 6300, cost: 90_000n })
+    expect(shop.totals.today).toEqual({ requests: 900, failed: 0, input: 13_500, output: 6300, cost: 90_000n, costed: 0n, upstream: 0n })
     for (const user of ['1', '450', '900']) expect((await create().ofUser(user, 1)).totals.today.requests).toBe(1)
     expect(shop.models.reduce((sum, row) => sum + row.tally.requests, 0)).toBeLessThanOrEqual(900)
     expect(shop.models[0]?.tally.requests).toBe(3)
@@ -133,6 +133,57 @@ describe('folding', () => {
   })
 })
 
+describe('upstream cost', () => {
+  const attempt = { upstreamModel: 'x', status: 200, error: null, startedAt: 0, durationMs: 1 }
+
+  it('counts where it arose, folded or not, and revenue only where all of its cost is known', async () => {
+    const { clock, store, statistics } = setup()
+    const failed = { ...attempt, channel: 'a', status: 200, error: 'upstream_cut', cost: 30 }
+    await book(
+      store,
+      requestRecord(NOON, { cost: 100, attempts: [failed, { ...attempt, channel: 'b', cost: 40 }] }),
+      requestRecord(NOON + 1, { cost: 500, model: { id: 'mdl_b', name: 'b' }, attempts: [failed, { ...attempt, channel: 'c' }] }),
+      requestRecord(NOON + 2, { cost: 70, model: { id: 'mdl_b', name: 'b' }, attempts: [{ ...attempt, channel: 'c', cost: 90 }] }),
+      requestRecord(NOON + 3, { cost: 9, attempts: [] }),
+    )
+    const pick = (rows: { id: string, tally: { cost: bigint, costed: bigint, upstream: bigint } }[]) => rows.map(({ id, tally: { cost, costed, upstream } }) => [id, cost, costed, upstream])
+    for (let round = 0; round < 2; round++) {
+      const books = await statistics.books(7)
+      expect(books.total).toMatchObject({ cost: 679n, costed: 170n, upstream: 190n })
+      expect(pick(books.channels)).toEqual([['c', 570n, 70n, 90n], ['b', 100n, 100n, 40n], ['a', 0n, 0n, 60n]])
+      expect(pick(books.models)).toEqual([['mdl_b', 570n, 70n, 120n], ['mdl_a', 109n, 100n, 70n]])
+      expect((await statistics.ofUser('7', 7)).totals.today).toMatchObject({ costed: 170n, upstream: 190n })
+      clock.at += 20 * MINUTE
+      await statistics.fold()
+    }
+  })
+
+  it('goes on from counters of before there were costs', async () => {
+    const { clock, store, statistics } = setup()
+    for (const key of [keys.stat('all', 'all', '2026-05-12'), keys.statOfDay('channel', '2026-05-12', 'main')]) {
+      await store.commit(key, [{ add: key, by: { requests: 3, failed: 1, input: 10, output: 20, cost: 1000 } }])
+    }
+    expect((await statistics.books(7)).total).toEqual({ requests: 3, failed: 1, input: 10, output: 20, cost: 1000n, costed: 0n, upstream: 0n })
+    await book(store, requestRecord(NOON, { attempts: [{ ...attempt, channel: 'main', cost: 60 }] }))
+    clock.at += 20 * MINUTE
+    await statistics.fold()
+    const { total, channels } = await statistics.books(7)
+    expect(total).toMatchObject({ requests: 4, cost: 1100n, costed: 100n, upstream: 60n })
+    expect(channels).toMatchObject([{ id: 'main', tally: { requests: 4, cost: 1100n, costed: 100n, upstream: 60n } }])
+  })
+
+  it('may be absurd without stopping the counters', async () => {
+    const { clock, store, statistics } = setup()
+    const huge = 9_007_199_254_740_991
+    for (let index = 0; index < 30; index++) await book(store, requestRecord(NOON + index * MINUTE, { attempts: [{ ...attempt, channel: 'main', cost: huge }] }))
+    clock.at += 60 * MINUTE
+    await statistics.fold()
+    const { total, channels } = await statistics.books(7)
+    expect(total.upstream).toBe(30n * BigInt(huge))
+    expect(channels[0]?.tally.upstream).toBe(30n * BigInt(huge))
+  })
+})
+
 describe('tables and sums', () => {
   it('show a channel that failed beside the one that served', async () => {
     const { clock, store, statistics } = setup()
@@ -141,8 +192,8 @@ describe('tables and sums', () => {
     for (let round = 0; round < 2; round++) {
       const { channels } = await statistics.ofShop(1)
       expect(channels).toEqual([
-        { id: 'b', tally: { requests: 1, failed: 0, input: 15, output: 7, cost: 100n } },
-        { id: 'a-1', tally: { requests: 1, failed: 1, input: 0, output: 0, cost: 0n } },
+        { id: 'b', tally: { requests: 1, failed: 0, input: 15, output: 7, cost: 100n, costed: 0n, upstream: 0n } },
+        { id: 'a-1', tally: { requests: 1, failed: 1, input: 0, output: 0, cost: 0n, costed: 0n, upstream: 0n } },
       ])
       clock.at += 20 * MINUTE
       await statistics.fold()
@@ -153,7 +204,7 @@ describe('tables and sums', () => {
     const { clock, store, statistics } = setup()
     for (const day of ['2026-05-10', '2026-05-11', '2026-05-12']) await store.commit(day, [{ add: keys.stat('all', 'all', day), by: { requests: 1, cost: 9_007_199_254_740_991 } }])
     clock.at = NOON
-    expect(toSeries(await statistics.ofShop(7)).totals.sevenDays.cost).toBe('27021597.764222973')
+    expect(toSeries(await statistics.ofShop(7), toAdminTally).totals.sevenDays.cost).toBe('27021597.764222973')
   })
 
   it('read a window again that is folded in the meantime', async () => {

@@ -114,7 +114,7 @@ export function createBench(options: BenchOptions = {}) {
     credit: async (order: OrderRecord) => void followed.push(`credit ${order.id}`),
     reversal: async (order: OrderRecord) => void followed.push(`reversal ${order.id}`),
   }
-  const start = (instance = 'ins_a'): Payments => createPayments({
+  const start = (): Payments => createPayments({
     store,
     ledger: createLedger({ store, now: () => clock.now }),
     config: { ...config, ...options.config },
@@ -122,7 +122,6 @@ export function createBench(options: BenchOptions = {}) {
     fetchOwn: fetchText,
     settings: { read: async () => settings },
     follow,
-    instance,
     now: () => clock.now,
     onError: error => errors.push(error),
   })

@@ -40,7 +40,6 @@ const fault = fc.constantFrom('none' as const, 'none' as const, 'none' as const,
 function createHistory(clawback: boolean, faults: ('none' | 'before' | 'after')[], scheduler?: fc.Scheduler) {
   let turn = 0
   let honest = false
-  const state = { instances: 0 }
   const wrap = (engine: Store): Store => {
     const written = async <T>(write: () => Promise<T>): Promise<T> => {
       if (scheduler && !honest) await scheduler.schedule(Promise.resolve())
@@ -66,7 +65,7 @@ function createHistory(clawback: boolean, faults: ('none' | 'before' | 'after')[
     bench,
     made: [] as string[],
     payments: bench.payments as Payments,
-    restart() { this.payments = bench.start(`ins_${++state.instances}`) },
+    restart() { this.payments = bench.start() },
     heal() { honest = true },
   }
 }

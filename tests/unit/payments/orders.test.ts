@@ -128,7 +128,7 @@ describe('an order whose notice never comes', () => {
 
   it('is credited once when two instances ask at the same time', async () => {
     const bench = createBench()
-    const other = bench.start('ins_b')
+    const other = bench.start()
     bench.pay(await bench.make())
     bench.clock.now += 10_000
     await Promise.all([bench.payments.runAsker(), other.runAsker()])
@@ -154,7 +154,7 @@ describe('what comes at once', () => {
     const id = await bench.make()
     bench.pay(id)
     bench.clock.now += 10_000
-    const others = [bench.start('ins_b'), bench.start('ins_c')]
+    const others = [bench.start(), bench.start()]
     const calls = Array.from({ length: 40 }, (_, index) => {
       const payments = [bench.payments, ...others][index % 3]!
       return [() => payments.receive(bench.gateway.notice(id)), () => bench.order(id).then(payments.ask), () => payments.runAsker(), () => payments.complete(id, { reason: 'seen' }, () => []).catch(() => 'refused')][index % 4]!()
@@ -292,7 +292,7 @@ describe('a refund', () => {
       // Between the first refusal and its question another pursues it to its end, and an admin tries again.
       if (began || bench.gateway.calls.at(-1) !== 'query') return
       began = true
-      expect(await bench.start('ins_b').ask(await bench.order(id))).toMatchObject({ state: 'paid' })
+      expect(await bench.start().ask(await bench.order(id))).toMatchObject({ state: 'paid' })
       bench.gateway.refunds = 'lost'
       expect(await refund()).toMatchObject({ state: 'refunding', takenBack: 2 })
     }
@@ -308,7 +308,7 @@ describe('a refund', () => {
     bench.gateway.before = async () => {
       const refunding = bench.gateway.calls.at(-1) === 'refund'
       if (!second && !refunding) {
-        second = bench.order(id).then(order => bench.start('ins_b').ask(order))
+        second = bench.order(id).then(order => bench.start().ask(order))
         return asked.promise
       }
       if (!second || !refunding) return
@@ -441,7 +441,7 @@ describe('the overview', () => {
     expect((await bench.payments.overview()).days[0]).toEqual(expected.days[0])
     await bench.payments.refund(first, 'x', () => [])
     bench.clock.now += 3 * MINUTE
-    await Promise.all([bench.payments.foldTotals(), bench.start('ins_b').foldTotals()])
+    await Promise.all([bench.payments.foldTotals(), bench.start().foldTotals()])
     const later = await bench.payments.overview()
     expect(later).toMatchObject({ states: { paid: { orders: 0, money: '0.00' }, refunded: { orders: 1, money: '10.00' } } })
     expect(later.days[0]).toMatchObject({ refunded: { orders: 1, money: '10.00' } })

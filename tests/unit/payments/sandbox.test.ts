@@ -55,7 +55,6 @@ async function open(gateway: Credit): Promise<Shop> {
     fetchOwn: fetcher.fetchText,
     settings: { read: async () => paymentSettings.parse({}) },
     follow: { credit: async () => {}, reversal: async () => {} },
-    instance: 'ins_test',
     now: Date.now,
     onError: (error) => { throw error },
   })

@@ -4,7 +4,8 @@ import { costOf, linesOf } from '#server/billing/price'
 import { toReceipt } from '#server/billing/receipt'
 import type { Entry, RequestRecord } from '#server/billing/records'
 import { receipt } from '#shared/schemas/receipt'
-import { usageClassNames } from '#shared/schemas/price'
+import { inputClasses, usageClassNames } from '#shared/schemas/price'
+import type { PriceTable } from '#shared/schemas/price'
 import { parseNano } from '#shared/utils/money'
 import { runs } from '../../support/runs'
 import { requestRecord } from '../billing-statement/records'
@@ -38,6 +39,36 @@ describe('a receipt', () => {
       expect(made.formula.endsWith(made.cost)).toBe(true)
       expect(made.lines.map(line => line.units)).toEqual(linesOf({ prices: table, discount }, used).map(line => line.units))
     }), { numRuns: runs })
+  })
+
+  it('comes to the charge with a tier of long requests and prices of pictures, and names both where they applied', () => {
+    const table = fc.record({
+      input: fc.nat({ max: 9_000_000_000 }),
+      output: fc.nat({ max: 9_000_000_000 }),
+      image: fc.nat({ max: 90_000_000_000 }),
+      longContext: fc.option(fc.record({ above: fc.integer({ min: 1, max: 3_000_000 }), prices: fc.dictionary(fc.constantFrom('input' as const, 'output' as const), fc.nat({ max: 90_000_000_000 })) }), { nil: undefined }),
+      images: fc.option(fc.uniqueArray(fc.record({ size: fc.constantFrom('any', '1024x1024'), quality: fc.constantFrom('any', 'high'), price: fc.nat({ max: 90_000_000_000 }) }), { selector: ({ size, quality }) => size + quality }), { nil: undefined }),
+    }) as fc.Arbitrary<PriceTable<number>>
+    const picture = fc.option(fc.record({ size: fc.constantFrom(null, '1024x1024', '1536x1024'), quality: fc.constantFrom(null, 'high') }), { nil: undefined })
+    fc.assert(fc.property(usage, table, picture, fc.integer({ min: 0, max: 10_000 }), (used, sold, drawn, discount) => {
+      const made = receiptOf(charged({ usage: used, price: { prices: sold, discount, ...(drawn ? { picture: drawn } : {}) } }))
+      expect(receipt.parse(made)).toEqual(made)
+      expect(recompute(made)).toBe(parseNano(made.cost))
+      const input = inputClasses.reduce((total, name) => total + (used[name] ?? 0), 0)
+      const isLong = sold.longContext !== undefined && input > sold.longContext.above
+      expect(made.longContext).toEqual(isLong ? { above: sold.longContext!.above } : null)
+      expect(made.picture).toEqual(used.image ? drawn ?? null : null)
+      const priceOf = (name: string) => made.lines.find(line => line.class === name)?.price
+      if (used.input && isLong && sold.longContext!.prices.input !== undefined) expect(parseNano(priceOf('input')!)).toBe(BigInt(sold.longContext!.prices.input))
+      if (used.input && !isLong) expect(parseNano(priceOf('input')!)).toBe(BigInt(sold.input!))
+    }), { numRuns: runs })
+  })
+
+  it('says by which tier and for which picture, in the formula as in the fields', () => {
+    const long = receiptOf(charged({ usage: { input: 11, output: 2 }, price: { prices: { input: 1e9, output: 2e9, longContext: { above: 10, prices: { input: 3e9 } } }, discount: 0 } }))
+    expect(long).toMatchObject({ longContext: { above: 10 }, picture: null, formula: '(11 × 3 + 2 × 2) ÷ 1000000 = 0.000037' })
+    const drawn = receiptOf(charged({ usage: { image: 2 }, price: { prices: { input: 0, output: 0, image: 1e13, images: [{ size: '1536x1024', quality: 'high', price: 6e13 }] }, discount: 0, picture: { size: '1536x1024', quality: 'high' } } }))
+    expect(drawn).toMatchObject({ longContext: null, picture: { size: '1536x1024', quality: 'high' }, formula: '(2 × 60000) ÷ 1000000 = 0.12', cost: '0.12' })
   })
 
   it('writes the arithmetic down, exactly', () => {

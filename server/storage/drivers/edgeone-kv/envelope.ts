@@ -36,8 +36,8 @@ export function readEnvelope(text: string | null): Envelope | undefined {
 }
 
 /** Neither deleted nor expired. */
-export function isLive(envelope: Envelope | undefined, now: number): envelope is Envelope {
-  return envelope !== undefined && envelope.deleted === undefined && (envelope.expires === undefined || envelope.expires > now)
+export function isLive(envelope: Envelope, now: number): boolean {
+  return envelope.deleted === undefined && (envelope.expires === undefined || envelope.expires > now)
 }
 
 /**

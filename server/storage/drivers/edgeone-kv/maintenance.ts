@@ -6,7 +6,7 @@ import type { KvBatch, KvOperation } from './kv'
 import { addUp, CLOSED_MS, dayOf, isClosed, readRows, readWindowMark, sumDeltas, sumName, WINDOW_MARKS, WINDOW_MS } from './names'
 import type { Rows } from './names'
 import type { Reading } from './reading'
-import { isLive, readEnvelope } from './envelope'
+import { readEnvelope } from './envelope'
 import { JOURNALS, readJournal } from './writing'
 import type { Journal } from './writing'
 
@@ -107,7 +107,7 @@ export function createMaintenance({ batch, reading, redo, now }: MaintenanceOpti
     const texts = await reading.getTexts(names)
     const dead = names.filter((_, at) => {
       const envelope = readEnvelope(texts[at]!)
-      return envelope !== undefined && envelope.epoch === undefined && !isLive(envelope, now()) && (envelope.expires ?? Number.POSITIVE_INFINITY) < now() - CLOSED_MS
+      return envelope?.epoch === undefined && (envelope?.expires ?? Number.POSITIVE_INFINITY) < now() - CLOSED_MS
     })
     await remove(dead)
     return names.length < limit ? undefined : names.at(-1)

@@ -43,14 +43,18 @@ export function createReading(batch: KvBatch, now: () => number) {
   async function see(keys: string[]): Promise<Map<string, Seen>> {
     const unique = [...new Set(keys)]
     const envelopes = (await getTexts(unique.map(key => `r_${key}`))).map(readEnvelope)
-    const prefixes = unique.filter((_, at) => isLive(envelopes[at], now()) && envelopes[at].epoch !== undefined).map(key => scopePrefix(scopeOf(key).scope))
+    const prefixes = unique.filter((_, at) => countsUp(envelopes[at])).map(key => scopePrefix(scopeOf(key).scope))
     const scopes = new Map<string, Rows>()
     await Promise.all([...new Set(prefixes)].map(async prefix => scopes.set(prefix, readRows(prefix, await listNames(prefix)))))
     return new Map(unique.map((key, at) => [key, { envelope: envelopes[at], row: rowOf(key, envelopes[at], scopes) }]))
   }
 
+  function countsUp(envelope: Envelope | undefined): boolean {
+    return envelope?.epoch !== undefined && isLive(envelope, now())
+  }
+
   function rowOf(key: string, envelope: Envelope | undefined, scopes: Map<string, Rows>): StoredRow | undefined {
-    if (!isLive(envelope, now())) return undefined
+    if (envelope === undefined || !isLive(envelope, now())) return undefined
     const expires = envelope.expires ?? null
     if (envelope.epoch === undefined) return { text: JSON.stringify(envelope.value), version: envelope.version, expires }
     const { name, scope } = scopeOf(key)

@@ -86,7 +86,7 @@ export function createWriting({ batch, reading, now, isReversed }: WritingOption
     const window = windowOf(at)
     const lateness = isPermanent(steps) ? {} : { notAfter: (window + 1) * WINDOW_MS + LATE_MS }
     const [first, ...others] = deltas as [PlannedDelta, ...PlannedDelta[]]
-    const once = steps.find(step => step.kind === 'once')
+    const once = steps.find((step): step is Extract<EncodedStep, { text: string }> => step.kind === 'once')
     const done: Journal = { version, ...(once ? { once: JSON.parse(once.text) as Json } : {}) }
     const journal: Journal = { ...done, rest: { names: others.map(delta => delta.name), writes: rest } }
     const follows = others.length + rest.length > 0
@@ -166,7 +166,7 @@ function isPermanent(steps: EncodedStep[]): boolean {
 /** What a step writes besides deltas. A mark says that a key is a counter, and comes before what is added to it. */
 function followUp(step: EncodedStep, value: Json, before: Envelope | undefined, version: string, at: number): (FollowUp & { isMark: boolean })[] {
   if (step.kind === 'expect') return []
-  const live = isLive(before, at)
+  const live = before !== undefined && isLive(before, at)
   if (step.kind === 'add') {
     if (live && before.epoch !== undefined && step.ttlMs === undefined) return []
     const shape = typeof value === 'number' ? 'one' : 'many'
