@@ -126,7 +126,7 @@ function createWorld(): World {
 }
 
 /** The same on one strong store: all nodes see everything at once. A writer stands still or dies before its commit or after. */
-function createStrongWorld(): World {
+function createStrongWorld(left: number[]): World {
   let now = START
   const clock = () => now
   const shared = createMemoryStore({ now: clock })
@@ -139,6 +139,8 @@ function createStrongWorld(): World {
         const before = due && now % 2 === 0
         if (before) await interrupt(trouble, wake)
         const result = await shared.commit(id, steps)
+        // What a hold leaves, as the engine says it in the very commit.
+        if (result.ok && id.startsWith('reserve_')) left.push(result.values[steps.findIndex(step => 'add' in step && step.add.startsWith('available_'))] as number)
         if (due && !before) await interrupt(trouble, wake)
         return result
       },
@@ -156,7 +158,7 @@ async function interrupt(trouble: { kind: 'die' | 'freeze', writes: number }, wa
 
 interface Running { hold: Hold, node: Node, ending?: true, settled?: number }
 
-async function play(world: World, actions: Action[], afterReserve: (user: string) => Promise<void> = async () => {}): Promise<void> {
+async function play(world: World, actions: Action[]): Promise<void> {
   const running: Running[] = []
   const deposits = new Set<string>()
   let requests = 0
@@ -186,7 +188,6 @@ async function play(world: World, actions: Action[], afterReserve: (user: string
           if (!result.ok) return
           entry.hold = result.hold
           running.push(entry)
-          return afterReserve(result.hold.user)
         }))
         break
       }
@@ -298,9 +299,8 @@ describe('the ledger on an eventual store', () => {
 describe('the ledger on a strong store', () => {
   it('does the same in the same histories, and sets aside only what is there', async () => {
     await fc.assert(fc.asyncProperty(histories, async (actions) => {
-      const world = createStrongWorld()
       const left: number[] = []
-      await play(world, actions, async (id) => { left.push((await world.nodes[0]!.ledger.balance(id)).available) })
+      await play(createStrongWorld(left), actions)
       expect(left.filter(available => available < 0)).toEqual([])
     }), { numRuns: runs })
   }, runs * 100)

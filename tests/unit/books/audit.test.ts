@@ -208,7 +208,7 @@ describe('when it runs', () => {
     // A lead is no lock: somebody frozen may wake up and believe he still has it.
     books.clock.at += DAY
     const commit = books.engine.commit
-    books.engine.commit = async (id, steps) => id === 'lead_audit' ? { ok: true, values: [] } : commit(id, steps)
+    books.engine.commit = async (id, steps) => id === keys.lead('audit') ? { ok: true, values: [] } : commit(id, steps)
     const get = books.engine.get
     books.engine.get = async key => key === keys.lead('audit') ? undefined : get(key)
     const racing = await Promise.all([books.createFor('ins_c').run('nightly'), books.createFor('ins_d').run('nightly')])
