@@ -1,4 +1,5 @@
 import type { ModelCreate, ModelPut, ModelReply, Route } from '#shared/schemas/model'
+import type { Modality } from '#shared/utils/modalities'
 import type { PriceForm } from '~/composables/use-price-form'
 
 export interface ModelFormState {
@@ -7,10 +8,13 @@ export interface ModelFormState {
   enabled: boolean
   prices: PriceForm
   routes: Route[]
+  context: number | null
+  maxOutput: number | null
+  modalities: Modality[]
 }
 
 export function emptyModelForm(): ModelFormState {
-  return { name: '', description: '', enabled: true, prices: emptyPriceForm(), routes: [] }
+  return { name: '', description: '', enabled: true, prices: emptyPriceForm(), routes: [], context: null, maxOutput: null, modalities: [] }
 }
 
 export function modelFormOf(model: ModelReply): ModelFormState {
@@ -19,7 +23,10 @@ export function modelFormOf(model: ModelReply): ModelFormState {
     description: model.description,
     enabled: model.enabled,
     prices: priceFormOf(model.prices),
-    routes: model.routes.map(route => ({ ...route })),
+    routes: orderRoutes(model.routes).map(route => ({ ...route })),
+    context: model.context,
+    maxOutput: model.maxOutput,
+    modalities: [...model.modalities],
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AdminRequest, RequestReply } from '#shared/schemas/request'
+import type { AdminRequest, RequestDetail, RequestReply } from '#shared/schemas/request'
 import type { Prices, PriceTable } from '#shared/schemas/price'
 import type { EntryReply, Tally as TallyReply } from '#shared/schemas/usage'
 import { formatNano } from '#shared/utils/money'
@@ -40,6 +40,10 @@ export function toRequestReply(record: RequestRecord): RequestReply {
   }
 }
 
+export function toRequestDetail(record: RequestRecord): RequestDetail {
+  return { ...toRequestReply(record), attempts: record.attempts.map(({ startedAt, durationMs, status, error }) => ({ startedAt: toIso(startedAt), durationMs, status, error })) }
+}
+
 export function toAdminRequest(record: RequestRecord, username: string): AdminRequest {
   return { ...toRequestReply(record), username, attempts: record.attempts.map(toAttempt) }
 }
@@ -51,6 +55,11 @@ export function toRequestPage<T>(page: RequestPage, toItem: (record: RequestReco
 
 export function toTally({ requests, failed, input, output, cost }: Tally): TallyReply {
   return { requests, failed, inputTokens: input, outputTokens: output, cost: formatNano(cost) }
+}
+
+/** Mean time until an upstream began to answer. */
+export function answerMsOf({ answered = 0, answerMs = 0 }: Tally): number | null {
+  return answered === 0 ? null : Math.round(answerMs / answered)
 }
 
 export function toSeries({ totals, series }: Series) {

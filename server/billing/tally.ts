@@ -8,6 +8,9 @@ export interface Counters {
   input: number
   output: number
   cost: number
+  /** Of channels only: tries the upstream began to answer, and the milliseconds until then. */
+  answered?: number
+  answerMs?: number
 }
 
 /** A sum of many rows: its cost may leave the safe integers. */
@@ -26,6 +29,13 @@ export function addTo(tally: Tally, row: Partial<Counters> | undefined): void {
   tally.input += row?.input ?? 0
   tally.output += row?.output ?? 0
   tally.cost += BigInt(row?.cost ?? 0)
+  addAnswers(tally, row)
+}
+
+function addAnswers(sum: Pick<Counters, 'answered' | 'answerMs'>, more: Partial<Counters> | undefined): void {
+  if (more?.answered === undefined) return
+  sum.answered = (sum.answered ?? 0) + more.answered
+  sum.answerMs = (sum.answerMs ?? 0) + (more.answerMs ?? 0)
 }
 
 /** What one request adds to the shop, its user and its model. */
@@ -48,7 +58,8 @@ export function channelCountersOf(record: RequestRecord): [channel: string, coun
   return record.attempts.map((attempt, index) => {
     const failed = attempt.error === null ? 0 : 1
     const last = index === record.attempts.length - 1
-    return [attempt.channel, last ? { ...served, failed } : { requests: 1, failed, input: 0, output: 0, cost: 0 }]
+    const answer = attempt.answerMs === undefined ? {} : { answered: 1, answerMs: attempt.answerMs }
+    return [attempt.channel, last ? { ...served, failed, ...answer } : { requests: 1, failed, input: 0, output: 0, cost: 0, ...answer }]
   })
 }
 
@@ -58,4 +69,5 @@ export function addCounters(sum: Counters, more: Counters): void {
   sum.input += more.input
   sum.output += more.output
   sum.cost += more.cost
+  addAnswers(sum, more)
 }

@@ -79,11 +79,13 @@ export async function* tryCandidates<T>(
     const startedAt = Date.now()
     const { channel, upstreamModel } = candidate.route
     let status: number | null = null
-    const record = (error: ErrorCode | null) => open.attempts.push({ channel: channel.id, upstreamModel, status, error, startedAt, durationMs: Date.now() - startedAt })
+    let answerMs: number | undefined
+    const record = (error: ErrorCode | null) => open.attempts.push({ channel: channel.id, upstreamModel, status, error, startedAt, ...(answerMs === undefined ? {} : { answerMs }), durationMs: Date.now() - startedAt })
     let ended = false
     try {
       const { reply, passage } = await openAttempt(open, candidate, options)
       status = reply.status
+      answerMs = Date.now() - startedAt
       yield* serve(reply, passage)
       ended = true
       record(null)

@@ -1,5 +1,7 @@
+import { createKeyUsages } from '#server/billing/key-usage'
 import type { Ledger } from '#server/billing/ledger'
 import type { Outbox } from '#server/billing/outbox'
+import { createPeriods } from '#server/billing/periods'
 import type { Catalog } from '#server/catalog/catalog'
 import type { Config } from '#server/config/index'
 import type { Store } from '#server/storage/store'
@@ -11,6 +13,8 @@ import { createKeyInfo } from './key-info'
 import { createModelList } from './models'
 import { createProbe } from './probe'
 import { createQuotes } from './quote'
+import { createRefusalNotes } from './refusal-notes'
+import { createRefusals } from './refusals'
 import { createRelay } from './relay'
 import type { RelayOptions } from './relay'
 import { countOpen } from './open-count'
@@ -18,7 +22,7 @@ import { createSettlement } from './settlement'
 import { createTokenCount } from './token-count'
 import { createNodeUpstream } from './upstream.node'
 
-export interface GatewayOptions extends Pick<RelayOptions, 'openAfterMs' | 'keepAliveMs'> {
+export interface GatewayOptions extends Pick<RelayOptions, 'concurrency' | 'openAfterMs' | 'keepAliveMs'> {
   config: Config
   instance: string
   store: Store
@@ -40,21 +44,26 @@ export function createGateway(options: GatewayOptions) {
     silenceTimeoutMs: config.VAPOR_SILENCE_TIMEOUT * 1000,
   })
   const callers = createCallers(options.keys)
+  const refusals = createRefusals({ now: Date.now })
   const counter = createCounter()
   const health = createHealth()
   const quotes = createQuotes()
+  const periods = createPeriods(config.VAPOR_TIME_ZONE)
   const requestsTtlMs = config.VAPOR_REQUESTS_DAYS * 86_400_000
   const settlement = createSettlement({ ledger, outbox, counter, quotes, requestsTtlMs, onError })
 
-  const relay = createRelay({ ...options, callers, quotes, settlement, health, upstream: upstream.call, outboxSize: () => outbox.size })
+  const relay = createRelay({ ...options, callers, quotes, periods, settlement, health, upstream: upstream.call, outboxSize: () => outbox.size })
 
   return {
     ...countOpen(relay),
     modelList: createModelList({ catalog, callers }),
-    keyInfo: createKeyInfo({ callers, ledger, store }),
+    keyInfo: createKeyInfo({ callers, ledger, periods, usages: createKeyUsages({ store, periods, now: Date.now }) }),
     /** Who calls, for answers the gateway has no part in. */
     requireCaller: callers.require,
     countTokens: createTokenCount({ callers, catalog, counter }),
+    /** Calls that were refused before they became requests. */
+    refusals,
+    noteRefusal: createRefusalNotes({ callers, refusals }),
     probe: createProbe(upstream.call),
     health,
     async close() {

@@ -18,6 +18,7 @@ import { createServices } from '#server/services'
 import { createId } from '#server/storage/ids'
 import { openStore, setStore } from '#server/storage/index'
 import { watchVersions } from '#server/storage/versions'
+import { isPlaygroundSecret } from '#server/users/playground-keys'
 
 const SWEEP_MS = 15_000
 const FOLD_MS = 60_000
@@ -63,8 +64,10 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
   const fetcher = createTextFetcher({ allowPrivate, proxyUrl: config.EPAY_PROXY_URL })
   const ownFetcher = createTextFetcher({ allowPrivate, proxyUrl: '' })
   const services = createServices({ config, store, versions, vault, ledger, instance, fetchText: fetcher.fetchText, fetchOwn: ownFetcher.fetchText, onError })
+  await services.shopSettings.start()
   const outbox = await openOutbox({ file: join(config.VAPOR_DATA_DIR, 'outbox.jsonl'), settle: order => ledger.settle(order), onError })
-  const gateway = createGateway({ config, instance, store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError })
+  const findCaller = (secret: string) => (isPlaygroundSecret(secret) ? services.playgroundKeys : services.keys).findCaller(secret)
+  const gateway = createGateway({ config, instance, store, ledger, outbox, keys: { ...services.keys, findCaller }, catalog: services.catalog, concurrency: services.shopSettings.concurrency, onError })
 
   const requestsTtlMs = config.VAPOR_REQUESTS_DAYS * 86_400_000
   const chores = {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { EventHandler } from 'h3'
-import { defineEventHandler } from 'h3'
+import { defineEventHandler, getQuery } from 'h3'
 import { useRuntime } from '#server/runtime'
 import type { UserRecord } from '#server/users/users'
 import { answerError } from './answer-error'
@@ -19,14 +19,15 @@ export type CsvCell = string | number | boolean | null
 export interface CsvFile {
   name: string
   columns: string[]
-  rows(user: UserRecord): AsyncIterable<CsvCell[]>
+  /** @param query as it stands in the address: whoever reads it checks it. */
+  rows(user: UserRecord, query: Record<string, unknown>): AsyncIterable<CsvCell[]>
 }
 
 /** A download of the signed-in user's own rows. What goes wrong before the first page is an error like any other. */
 export function defineCsv({ name, columns, rows }: CsvFile): EventHandler {
   return defineEventHandler(async (event) => {
     try {
-      const lines = writeLines(columns, rows(await requireUser(event)))
+      const lines = writeLines(columns, rows(await requireUser(event), getQuery(event)))
       const first = await lines.next()
       event.node.res.writeHead(200, {
         'content-type': 'text/csv; charset=utf-8; header=present',
