@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import type { Nuxt } from 'nuxt/schema'
+import { lightApi } from './build/light-api.ts'
+import { localeParts } from './build/locale-parts.ts'
+import { frontSources, restIcons } from './build/rest-icons.ts'
 import { threadSource } from './build/thread-source.ts'
 
 // One build serves every suite: it goes beside the development build, so both can exist.
@@ -16,6 +19,17 @@ function keepIdsAlike(_: unknown, nuxt: Nuxt): void {
   client['vue'] = (client['vue'] ?? []).filter(name => name !== 'onServerPrefetch')
 }
 
+/** A reader downloads what his page needs now. Hints to fetch the rest would bring him the other language as well. */
+function noPrefetch(manifest: Record<string, { prefetch?: boolean, dynamicImports?: string[] }>): void {
+  for (const resource of Object.values(manifest)) {
+    resource.prefetch = false
+    resource.dynamicImports = []
+  }
+}
+
+/** Small modules of every front page. */
+const FRONT_MODULES = /\/components\/ui\/(?:Site|Brand|Locale|CopyButton|PriceUnit|PriceTable|EmptyState|ListSkeleton|CodeBlock)|\/components\/(?:models\/ModelPrice|index\/Index(?:Hero|Status))|\/composables\/use-(?:format|api|own-price|price-unit|origin|copy|page-meta|snippets|public-links|service-tone|sign-in)\b|\/runtime\/components\/(?:Button|Container|FieldGroup|Skeleton|Link|LinkBase|Icon|Avatar|color-mode\/ColorModeButton)\.vue/
+
 export default defineNuxtConfig({
   srcDir: '.',
   ...(buildDir ? { buildDir } : {}),
@@ -25,7 +39,7 @@ export default defineNuxtConfig({
   telemetry: false,
   devtools: { enabled: false },
   ui: { fonts: false },
-  icon: { provider: 'server', serverBundle: 'local', fallbackToApi: false, clientBundle: { scan: true } },
+  icon: { provider: 'server', serverBundle: 'local', fallbackToApi: false, clientBundle: { scan: { globInclude: frontSources, globExclude: ['node_modules'] } } },
   // Tests, tools and servers beside the app are not pages: nothing in them is scanned or watched.
   ignore: ['sandbox/**', 'bench/**', 'tests/**', 'scripts/**', 'presets/**', 'docs/**'],
   imports: { dirs: ['stores', 'shared/utils'] },
@@ -45,8 +59,24 @@ export default defineNuxtConfig({
       if (/[\\/]\.edgeone(?:[\\/]|$)/.test(nitro.options.output.dir)) throw new Error('Vapor is built for EdgeOne Pages by its own preset: run npm run build:edgeone and deploy the folder dist-edgeone (docs/edgeone.md).')
       if (nitro.options.preset === 'node-server' && !forEdgeOne) nitro.options.entry = fileURLToPath(new URL('./server/entry.ts', import.meta.url))
     },
+    'build:manifest': noPrefetch,
+    'vite:extendConfig': (config, { isClient }) => {
+      if (!isClient) return
+      config.plugins?.push(lightApi())
+      // What the front pages are made of travels together: thirty crumbs of one kilobyte weigh more than they hold.
+      Object.assign(config.build!.rollupOptions!.output!, { codeSplitting: { groups: [{ name: 'front', test: FRONT_MODULES }] } })
+    },
   },
   eslint: { config: { stylistic: { braceStyle: 'stroustrup', quoteProps: 'consistent' } } },
   // Beside the usual folders of builds: its scripts are nobody's sources.
   typescript: { strict: true, tsConfig: { exclude: ['../dist-edgeone'] } },
+  // Only what somebody is about to open is fetched ahead; and no page is made before somebody asks for it.
+  experimental: { appManifest: false, payloadExtraction: false, defaults: { nuxtLink: { prefetchOn: { visibility: false, interaction: true } } } },
+  vite: {
+    plugins: [localeParts(), restIcons()],
+    // Parts of vue-i18n nothing here uses: the old API, its developer tools, and the parser of texts, which come parsed.
+    define: { __VUE_I18N_LEGACY_API__: 'false', __VUE_I18N_FULL_INSTALL__: 'false', __INTLIFY_PROD_DEVTOOLS__: 'false', __INTLIFY_DROP_MESSAGE_COMPILER__: 'true' },
+  },
+  // No component here or in the libraries is written in Vue's older way; test tools are, so it stays in their builds.
+  $production: { vite: { vue: { features: { optionsAPI: false } } } },
 })

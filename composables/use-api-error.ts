@@ -1,5 +1,5 @@
+import type { ErrorReply } from '#shared/schemas/common'
 import { useI18n } from 'vue-i18n'
-import { errorReply } from '#shared/schemas/common'
 
 export interface ApiProblem {
   status: number | undefined
@@ -13,12 +13,18 @@ export interface ApiProblem {
 export function readApiError(error: unknown): ApiProblem {
   const thrown = (typeof error === 'object' && error !== null ? error : {}) as { data?: unknown, status?: unknown, statusCode?: unknown, message?: unknown }
   const status = typeof thrown.status === 'number' ? thrown.status : typeof thrown.statusCode === 'number' ? thrown.statusCode : undefined
-  const reply = errorReply.safeParse(thrown.data)
-  if (reply.success) {
-    const { code, message, params = {}, requestId } = reply.data.error
+  if (isErrorReply(thrown.data)) {
+    const { code, message, params = {}, requestId } = thrown.data.error
     return { status, code, message, params, requestId }
   }
   return { status, code: status === undefined ? 'network' : 'unknown', message: String(thrown.message ?? ''), params: {}, requestId: undefined }
+}
+
+/** By hand: every page reads errors, and few carry the library of schemas. */
+function isErrorReply(data: unknown): data is ErrorReply {
+  if (typeof data !== 'object' || data === null || !('error' in data) || typeof data.error !== 'object' || data.error === null) return false
+  const { code, message, params, requestId } = data.error as Record<string, unknown>
+  return typeof code === 'string' && typeof message === 'string' && typeof requestId === 'string' && (params === undefined || (typeof params === 'object' && params !== null))
 }
 
 /** Errors of the API in the reader's words. */

@@ -1,4 +1,5 @@
 import type { ModelCreate, ModelPut, ModelReply, Route } from '#shared/schemas/model'
+import type { Modality } from '#shared/utils/modalities'
 import type { PriceForm } from '~/composables/use-price-form'
 
 /** A route as it is typed: its cost prices are text in the unit the admin thinks in. */
@@ -12,10 +13,13 @@ export interface ModelFormState {
   enabled: boolean
   prices: PriceForm
   routes: RouteForm[]
+  context: number | null
+  maxOutput: number | null
+  modalities: Modality[]
 }
 
 export function emptyModelForm(): ModelFormState {
-  return { name: '', description: '', enabled: true, prices: emptyPriceForm(), routes: [] }
+  return { name: '', description: '', enabled: true, prices: emptyPriceForm(), routes: [], context: null, maxOutput: null, modalities: [] }
 }
 
 export function modelFormOf(model: ModelReply): ModelFormState {
@@ -24,7 +28,10 @@ export function modelFormOf(model: ModelReply): ModelFormState {
     description: model.description,
     enabled: model.enabled,
     prices: priceFormOf(model.prices),
-    routes: model.routes.map(route => ({ ...route, cost: priceFormOf(route.cost ?? null) })),
+    routes: orderRoutes(model.routes).map(route => ({ ...route, cost: priceFormOf(route.cost ?? null) })),
+    context: model.context,
+    maxOutput: model.maxOutput,
+    modalities: [...model.modalities],
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Prices, TokenClass, UsageClass } from '#shared/schemas/price'
 import type { PriceUnit } from '~/composables/use-price-unit'
-import { ANY, inputClasses, outputClasses, singleUnits, usageClassNames } from '#shared/schemas/price'
+import { ANY, inputClasses, outputClasses, singleUnits, usageClassNames } from '#shared/schemas/usage-class'
 
 /** A price of pictures as it is typed, each: empty words stand for any. */
 export interface PicturePriceForm { size: string, quality: string, text: string }

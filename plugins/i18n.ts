@@ -1,6 +1,7 @@
 import { createI18n } from 'vue-i18n'
-import { isLocaleCode, loadMessages, pickLocale } from '~/composables/use-locale-switch'
-import type { LocaleCode } from '~/composables/use-locale-switch'
+import type { Composer } from 'vue-i18n'
+import { addMessages, localePartsOf } from '~/composables/use-locale-switch'
+import type { LocaleCode } from '~~/shared/utils/locales'
 
 /**
  * Words of the pages. The locale is decided once, on the server (cookie, else Accept-Language, else Chinese), and
@@ -13,16 +14,10 @@ export default defineNuxtPlugin({
       const stored = useCookie<string | null>('locale').value
       return isLocaleCode(stored) ? stored : pickLocale(useRequestHeaders(['accept-language'])['accept-language'])
     })
-    const messages = await loadMessages(locale.value)
-    const i18n = createI18n({
-      legacy: false,
-      globalInjection: true,
-      locale: locale.value,
-      missingWarn: false,
-      fallbackWarn: false,
-      messages: { [locale.value]: messages },
-    })
+    const i18n = createI18n({ legacy: false, globalInjection: true, locale: locale.value, missingWarn: false, fallbackWarn: false, messages: {} })
     nuxt.vueApp.use(i18n)
+    const path = useRoute().path
+    await addMessages(i18n.global as unknown as Composer, locale.value, localePartsOf(path))
     return { provide: { i18n: i18n.global } }
   },
 })

@@ -9,7 +9,7 @@ import type { StoreDriver } from '#server/storage/store'
 import type { VersionWatch } from '#server/storage/versions'
 
 /** What the boot plugin has made, once per process. Handlers take it from here; rooms get what they need as arguments. */
-export interface Runtime extends Services, Pick<Gateway, 'relay' | 'openRequests' | 'modelList' | 'keyInfo' | 'requireCaller' | 'countTokens' | 'probe' | 'health' | 'endRunning'> {
+export interface Runtime extends Services, Pick<Gateway, 'relay' | 'openRequests' | 'modelList' | 'keyInfo' | 'requireCaller' | 'countTokens' | 'probe' | 'health' | 'endRunning' | 'refusals' | 'noteRefusal'> {
   config: Config
   store: StoreDriver
   versions: VersionWatch

@@ -9,6 +9,8 @@ import { LIST_MAX } from '#server/storage/store'
 import type { Step, Store } from '#server/storage/store'
 import type { createDays } from './days'
 import type { RequestRecord } from './records'
+import { addMeasures, measureRowsOf, measureTtlMs, spanOf } from './measures'
+import type { Measures } from './measures'
 import { addCounters, channelCountersOf, countersOf } from './tally'
 import type { Counters } from './tally'
 
@@ -60,17 +62,21 @@ async function nextWindow(store: Store, from: number): Promise<number | undefine
   return row && Math.floor(readRowTime(prefix, row.key) / WINDOW_MS) * WINDOW_MS
 }
 
-/** Counters of one window, by the key they are added to. */
-async function countWindow(store: Store, window: number, day: string): Promise<Map<string, Counters>> {
+/** What one window adds, by the key it is added to. */
+interface Rows { counters: Map<string, Counters>, measures: Map<string, Measures> }
+
+async function countWindow(store: Store, window: number, day: string): Promise<Rows> {
   const prefix = keys.requestListPrefix({ list: 'all' })
-  const sums = new Map<string, Counters>()
+  const sums: Rows = { counters: new Map(), measures: new Map() }
   let last = prefix + timePart(window)
   for (;;) {
     const rows = await store.list<string>(prefix, { after: last, limit: LIST_MAX })
     const inside = rows.filter(row => readRowTime(prefix, row.key) < window + WINDOW_MS)
     const records = await store.getMany<RequestRecord>(inside.map(row => keys.request(row.value)))
     for (const record of records) {
-      if (record) countRequest(sums, record.value, day)
+      if (!record) continue
+      countRequest(sums.counters, record.value, day)
+      countMeasures(sums.measures, record.value, window, day)
     }
     if (inside.length < LIST_MAX) return sums
     last = rows.at(-1)?.key ?? last
@@ -87,6 +93,7 @@ function countRequest(sums: Map<string, Counters>, record: RequestRecord, day: s
   add(keys.stat('all', 'all', day), counters)
   add(keys.stat('user', record.user, day), counters)
   add(keys.statOfDay('user', day, record.user), counters)
+  add(keys.statOfUserModel(record.user, day, record.model.id), counters)
   add(keys.stat('model', record.model.id, day), counters)
   add(keys.statOfDay('model', day, record.model.id), counters)
   for (const [channel, ofChannel] of channelCountersOf(record)) {
@@ -95,18 +102,35 @@ function countRequest(sums: Map<string, Counters>, record: RequestRecord, day: s
   }
 }
 
+function countMeasures(sums: Map<string, Measures>, record: RequestRecord, window: number, day: string): void {
+  for (const [key, measures] of measureRowsOf(record, window, day)) {
+    const sum = sums.get(key)
+    if (sum) addMeasures(sum, measures)
+    else sums.set(key, { ...measures })
+  }
+}
+
+/** The steps that add a window, by key. */
+function stepsOf({ counters, measures }: Rows): [key: string, step: Step][] {
+  return [
+    ...[...counters].map(([key, by]): [string, Step] => [key, { add: key, by: { ...by } }]),
+    ...[...measures].map(([key, by]): [string, Step] => [key, { add: key, by, ttlMs: measureTtlMs[spanOf(key)] }]),
+  ]
+}
+
 /**
  * Adds a window in one commit, or in several when it is large. Which part a row belongs to follows from its key and the
  * number of parts, and that number stands in the claim of the first part: two processes that fold at once, or one that
  * goes on where another fell, split alike even when they have not counted quite the same.
  */
-async function writeWindow(store: Store, window: number, rows: Map<string, Counters>, rolledVersion: string): Promise<void> {
-  let parts = Math.max(1, Math.ceil(rows.size / PART_ROWS))
+async function writeWindow(store: Store, window: number, rows: Rows, rolledVersion: string): Promise<void> {
+  const adding = stepsOf(rows)
+  let parts = Math.max(1, Math.ceil(adding.length / PART_ROWS))
   for (let part = 0; part < parts; part++) {
-    const mine = [...rows].filter(([key]) => partOf(key, parts) === part)
+    const mine = adding.filter(([key]) => partOf(key, parts) === part)
     const steps: Step[] = [
       { once: keys.onceRoll(window, part), value: { v: 1, parts }, ttlMs: CLAIM_TTL_MS },
-      ...mine.map(([key, counters]) => ({ add: key, by: { ...counters } })),
+      ...mine.map(([, step]) => step),
       ...(part === parts - 1 ? moveRolledTo(window, rolledVersion) : []),
     ]
     const result = await store.commit(keys.onceRoll(window, part), steps)

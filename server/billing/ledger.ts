@@ -10,6 +10,8 @@ import type { CommitResult, Json, Step, Store } from '#server/storage/store'
 import { formatNano } from '#shared/utils/money'
 import type { EntryKind } from '#shared/schemas/usage'
 import type { Usage } from '#shared/schemas/price'
+import { countRefusal, periodSteps, readLeft, releaseLimitSteps, reserveLimitSteps } from './limits'
+import type { KeyLimits, LimitRefusal, Rate } from './limits'
 import type { Entry, Hold, RequestRecord } from './records'
 import { ownerMaySettle } from './eventual'
 import type { LateSettlement } from './eventual'
@@ -56,6 +58,8 @@ export interface ReserveOrder {
   concurrency: number
   /** The key's spend limit, or null. */
   spendLimit: number | null
+  /** Its other limits, with the tokens the request is expected to use; absent: none. */
+  limits?: KeyLimits & { tokens: number }
   /** Key of the client's Idempotency-Key, remembered for 24 hours. */
   idempotencyTtlMs: number
 }
@@ -65,7 +69,9 @@ export type ReserveRefusal =
   | { ok: false, reason: 'credit' | 'spend_limit', left: number }
   | { ok: false, reason: 'concurrency' }
   | { ok: false, reason: 'repeated', request: string }
-export type ReserveResult = { ok: true, hold: Hold } | ReserveRefusal
+  | LimitRefusal
+/** `rate` is what the key has started in this minute, where that is limited. */
+export type ReserveResult = { ok: true, hold: Hold, rate: Rate | undefined } | ReserveRefusal
 
 export interface SettleOrder {
   record: Omit<RequestRecord, 'v' | 'late' | 'bookedAt'>
@@ -73,6 +79,8 @@ export interface SettleOrder {
   forgetIdempotency: boolean
   requestsTtlMs: number
   idempotency: string | null
+  /** Of the hold, for a charge that comes when the hold is gone. */
+  counted?: Hold['counted']
 }
 
 export interface Settled {
@@ -159,13 +167,19 @@ export function createLedger({ store, holdMax = Number.MAX_SAFE_INTEGER, now = D
       const hold: Hold = { v: 1, ...order.hold, amount }
       const plan = reserveSteps(hold, order)
       const result = await store.commit(`reserve_${hold.request}`, plan.steps)
-      if (result.ok) return { ok: true, hold }
+      if (result.ok) return { ok: true, hold, rate: result.values[plan.names.indexOf('rate')] as Rate | undefined }
       const step = plan.names[result.step]
       if (step === 'idempotency') return { ok: false, reason: 'repeated', request: String(result.value) }
       if (step === 'open') return { ok: false, reason: 'concurrency' }
-      const counter = Number(result.value ?? 0)
-      const left = step === 'spent' ? (order.spendLimit ?? 0) - counter : counter
-      if (left < order.least) return { ok: false, reason: step === 'spent' ? 'spend_limit' : 'credit', left }
+      if (order.limits && (step === 'key_open' || step === 'rate')) return countRefusal(step, hold, order.limits, result.value)
+      if (step === 'available') {
+        const left = Number(result.value ?? 0)
+        if (left < order.least) return { ok: false, reason: 'credit', left }
+        amount = Math.min(wanted, left)
+        continue
+      }
+      const { refusal, left } = await readLeft(store, hold, order)
+      if (refusal) return refusal
       amount = Math.min(wanted, left)
     }
     return { ok: false, reason: 'credit', left: (await balance(order.hold.user)).available }
@@ -173,9 +187,9 @@ export function createLedger({ store, holdMax = Number.MAX_SAFE_INTEGER, now = D
 
   /**
    * Grows a hold while its request runs and writes the usage so far into it. Answers the grown hold, or undefined when
-   * the money, the spend limit or the hold itself is gone.
+   * the money, a limit of the key or the hold itself is gone.
    */
-  async function extend(hold: Hold, more: number, usage: Usage, spendLimit: number | null): Promise<Hold | undefined> {
+  async function extend(hold: Hold, more: number, usage: Usage, spendLimit: number | null, limits?: KeyLimits): Promise<Hold | undefined> {
     const stored = await store.get<Hold>(keys.hold(hold.request))
     if (!stored || stored.value.amount + more > holdMax) return undefined
     if (eventual && !ownerMaySettle(stored.value.startedAt, now())) return undefined
@@ -186,6 +200,7 @@ export function createLedger({ store, holdMax = Number.MAX_SAFE_INTEGER, now = D
       { add: keys.available(hold.user), by: -more, floor: 0 },
       { add: keys.held(hold.user), by: more },
       { add: keys.spent(hold.key.id), by: more, ...ceiling(spendLimit) },
+      ...periodSteps(stored.value, more, limits),
     ])
     return result.ok ? grown : undefined
   }
@@ -224,7 +239,7 @@ export function createLedger({ store, holdMax = Number.MAX_SAFE_INTEGER, now = D
       const steps = [
         { once: keys.onceCharge(record.id), value: { amount: record.cost, user: record.user }, ttlMs: order.requestsTtlMs },
         ...(late ? [] : releaseSteps(stored.value, stored.version, 0, order.requestsTtlMs)),
-        ...chargeSteps(booked, record.cost - charged, stored?.value.amount ?? 0),
+        ...chargeSteps(booked, record.cost - charged, stored?.value.amount ?? 0, stored ? stored.value.counted : order.counted),
         ...requestSteps(booked, order.requestsTtlMs, before?.value),
         ...(order.idempotency && order.forgetIdempotency ? [{ delete: order.idempotency }] : []),
       ]
@@ -243,19 +258,20 @@ export function createLedger({ store, holdMax = Number.MAX_SAFE_INTEGER, now = D
     const booked: RequestRecord = { v: 1, ...record, ...(eventual ? { bookedAt: record.startedAt } : {}) }
     const result = await store.commit(`sweep_${hold.request}`, [
       ...releaseSteps(hold, version, interrupted, requestsTtlMs),
-      ...chargeSteps(booked, interrupted, hold.amount),
+      ...chargeSteps(booked, interrupted, hold.amount, hold.counted),
       ...requestSteps(booked, requestsTtlMs),
     ])
     return result.ok
   }
 
-  /** The entry of a charge, and the money between available, held and the key's budget. */
-  function chargeSteps(record: RequestRecord, amount: number, held: number): Step[] {
+  /** The entry of a charge, and the money between available, held and what the key has spent. */
+  function chargeSteps(record: RequestRecord, amount: number, held: number, counted: Hold['counted']): Step[] {
     const { user, late } = record
     const entry: Entry = { v: 1, id: entryId(`charge ${record.id} ${record.chargeRule === 'interrupted'}`), user, kind: 'charge', amount: -amount, reference: record.id, note: record.model.name, late, at: record.bookedAt }
     return [
       { add: keys.available(user), by: held - amount },
       { add: keys.spent(record.key.id), by: amount - held },
+      ...periodSteps({ key: record.key, counted }, amount - held),
       ...(amount === 0 ? [] : [{ put: keys.entry(user, entry.at, entry.id), value: entry }]),
     ]
   }
@@ -270,6 +286,7 @@ function reserveSteps(hold: Hold, order: ReserveOrder): { steps: Step[], names: 
     ['held', { add: keys.held(hold.user), by: hold.amount }],
     ['open', { add: keys.open(hold.user), by: 1, ceil: order.concurrency }],
     ['spent', { add: keys.spent(hold.key.id), by: hold.amount, ...ceiling(order.spendLimit) }],
+    ...reserveLimitSteps(hold, order.limits),
   ]
   if (hold.idempotency) named.push(['idempotency', { once: hold.idempotency, value: hold.request, ttlMs: order.idempotencyTtlMs }])
   return { steps: named.map(([, step]) => step), names: named.map(([name]) => name) }
@@ -287,6 +304,7 @@ function releaseSteps(hold: Hold, version: string, interrupted: number, ttlMs: n
     { delete: keys.hold(hold.request) },
     { add: keys.held(hold.user), by: -hold.amount },
     { add: keys.open(hold.user), by: -1 },
+    ...releaseLimitSteps(hold),
   ]
 }
 

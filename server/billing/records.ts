@@ -1,6 +1,7 @@
 import type { ChargeRule, EndReason } from '#shared/schemas/request'
 import type { Picture, PriceTable, Usage } from '#shared/schemas/price'
 import type { EntryKind } from '#shared/schemas/usage'
+import type { PeriodsOfTime } from './periods'
 
 /** What a request costs, fixed when it starts: later changes of the catalogue do not touch it. */
 export interface PriceSnapshot {
@@ -30,6 +31,8 @@ export interface Hold {
   /** Store key of the client's Idempotency-Key, if it sent one. */
   idempotency: string | null
   startedAt: number
+  /** The periods of its start: its cost counts there whenever it is settled. Absent in holds of earlier releases. */
+  counted?: PeriodsOfTime
 }
 
 /** One line of a user's ledger, written once, never changed. */
@@ -60,6 +63,8 @@ export interface Attempt {
   status: number | null
   error: string | null
   startedAt: number
+  /** Until the upstream began to answer; absent when it did not, and in older records. */
+  answerMs?: number
   durationMs: number
   /** What the upstream may bill for; absent where nothing is known. */
   usage?: Usage

@@ -1,4 +1,4 @@
-import type { AdminRequest, RequestReply } from '#shared/schemas/request'
+import type { AdminRequest, RequestDetail, RequestReply } from '#shared/schemas/request'
 import type { Prices, PriceTable } from '#shared/schemas/price'
 import type { AdminTally, EntryReply, Tally as TallyReply } from '#shared/schemas/usage'
 import { formatNano } from '#shared/utils/money'
@@ -41,6 +41,10 @@ export function toRequestReply(record: RequestRecord): RequestReply {
   }
 }
 
+export function toRequestDetail(record: RequestRecord): RequestDetail {
+  return { ...toRequestReply(record), attempts: record.attempts.map(({ startedAt, durationMs, status, error }) => ({ startedAt: toIso(startedAt), durationMs, status, error })) }
+}
+
 export function toAdminRequest(record: RequestRecord, username: string): AdminRequest {
   const { cost, known } = requestCostOf(record)
   return {
@@ -64,6 +68,11 @@ export function toTally({ requests, failed, input, output, cost }: Tally): Tally
 /** What only admins see of a sum. */
 export function toAdminTally(tally: Tally): AdminTally {
   return { ...toTally(tally), upstreamCost: formatNano(tally.upstream), costed: formatNano(tally.costed) }
+}
+
+/** Mean time until an upstream began to answer. */
+export function answerMsOf({ answered = 0, answerMs = 0 }: Tally): number | null {
+  return answered === 0 ? null : Number(BigInt(answerMs) / BigInt(answered))
 }
 
 /** @param toReply how much of each sum is shown. */

@@ -1,8 +1,9 @@
 /** What a user was charged and why: the lists of entries and requests. Reads only. */
 import { readCursor, writeCursor } from '#server/storage/cursor'
-import { keys, readRowTime } from '#server/storage/keys'
+import { keys, readRowTime, timePart } from '#server/storage/keys'
 import type { RequestList } from '#server/storage/keys'
 import type { Store } from '#server/storage/store'
+import type { EndReason, Outcome } from '#shared/schemas/request'
 import type { Entry, RequestRecord } from './records'
 
 const BATCH = 200
@@ -21,6 +22,10 @@ export interface RequestFilter {
   /** The internal id picks the list when the model still exists; the name decides. */
   model?: { id: string | undefined, name: string } | undefined
   failed?: boolean | undefined
+  endReason?: EndReason | undefined
+  /** Epoch milliseconds of booking, both included. */
+  from?: number | undefined
+  to?: number | undefined
 }
 
 export interface RequestPage {
@@ -49,11 +54,12 @@ export function createStatement({ store }: { store: Store }) {
   async function listRequests(filter: RequestFilter, { after, limit }: PageOptions): Promise<RequestPage> {
     const prefix = keys.requestListPrefix(pickList(filter))
     const items: RequestRecord[] = []
-    let last = readCursor(prefix, after)
+    let last = readCursor(prefix, after) ?? (filter.to === undefined ? undefined : prefix + timePart(filter.to + 1))
     for (let searched = 0; searched < SEARCHED_MAX; searched += BATCH) {
       const rows = await store.list<string>(prefix, { after: last, limit: BATCH, reverse: true })
       const records = await store.getMany<RequestRecord>(rows.map(row => keys.request(row.value)))
       for (const [index, row] of rows.entries()) {
+        if (filter.from !== undefined && readRowTime(prefix, row.key) < filter.from) return { items, next: null }
         const record = records[index]?.value
         const found = record && fits(record, filter)
         if (found && items.length === limit) return { items, next: writeCursor(prefix, last) }
@@ -65,7 +71,19 @@ export function createStatement({ store }: { store: Store }) {
     return { items, next: writeCursor(prefix, last), ...(last === undefined ? {} : { searchedTo: readRowTime(prefix, last) }) }
   }
 
-  return { listEntries, listRequests }
+  /** One request of a user; undefined when it is not there, or somebody else's. */
+  async function findRequest(id: string, user: string): Promise<RequestRecord | undefined> {
+    const record = (await store.get<RequestRecord>(keys.request(id)))?.value
+    return record?.user === user ? record : undefined
+  }
+
+  return { listEntries, listRequests, findRequest }
+}
+
+/** What an outcome asks of a request. */
+export function filterOfOutcome(outcome: Outcome): Pick<RequestFilter, 'failed' | 'endReason'> {
+  if (outcome === 'all') return {}
+  return outcome === 'failed' ? { failed: true } : { endReason: outcome }
 }
 
 /** A caller got an error: what the list of failures holds. */
@@ -82,10 +100,11 @@ function pickList({ key, user, failed, channel, model }: RequestFilter): Request
   return { list: 'all' }
 }
 
-function fits(record: RequestRecord, { user, key, channel, model, failed }: RequestFilter): boolean {
+function fits(record: RequestRecord, { user, key, channel, model, failed, endReason }: RequestFilter): boolean {
   return (user === undefined || record.user === user)
     && (key === undefined || record.key.id === key)
     && (channel === undefined || record.attempts.some(attempt => attempt.channel === channel))
     && (model === undefined || record.model.id === model.id || record.model.name === model.name)
     && (!failed || isFailed(record))
+    && (endReason === undefined || record.endReason === endReason)
 }

@@ -3,10 +3,13 @@ import { keys, readRowTime } from '#server/storage/keys'
 import type { RequestList, StatDimension } from '#server/storage/keys'
 import { LIST_MAX } from '#server/storage/store'
 import type { Store } from '#server/storage/store'
+import type { StatusRange } from '#shared/schemas/status'
 import { createDays } from './days'
 import { foldClosed, WINDOW_MS } from './fold'
 import type { RolledTo } from './fold'
 import type { RequestRecord } from './records'
+import { readServiceStatus } from './service-status'
+import type { ServiceStatus } from './service-status'
 import { addTo, channelCountersOf, countersOf, emptyTally } from './tally'
 import type { Counters, Tally } from './tally'
 
@@ -19,6 +22,9 @@ const BUSIEST_MAX = 50
 /** The same for the books, which are read rarely and must be whole: 90 days of a thousand models. */
 const BOOKS_ROWS_MAX = 90_000
 const READ_TRIES = 3
+/** Models that get a part of their own in a user's chart, and rows read for it: beyond, the oldest days fall under the rest. */
+const CHART_MODELS = 6
+const CHART_ROWS_MAX = 5000
 
 export interface Series {
   totals: { today: Tally, sevenDays: Tally, thirtyDays: Tally }
@@ -26,10 +32,20 @@ export interface Series {
   series: (Tally & { day: string })[]
 }
 
+/** A user's series with the models most was spent on; the costs stand on the days of `series`, in nano-credits. */
+export interface UserSeries extends Series {
+  models: { id: string, total: Tally, costs: bigint[] }[]
+  /** What the models above do not cover. */
+  rest: bigint[]
+}
+
 /** Largest cost first. */
 export type Busiest = { id: string, tally: Tally }[]
 
 export interface ShopStatistics extends Series {
+  /** The days asked for, and as many before them. */
+  range: Tally
+  previous: Tally
   models: Busiest
   channels: Busiest
   users: Busiest
@@ -101,6 +117,46 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
     return { totals: { today: sum(series.slice(-1)), sevenDays: sum(series.slice(-7)), thirtyDays: sum(series.slice(-30)) }, series: series.slice(-count) }
   }
 
+  async function readShop(count: number, charted: number, rolledTo: number): Promise<Series & Pick<ShopStatistics, 'range' | 'previous'>> {
+    const { totals, series } = await readSeries('all', 'all', Math.max(2 * count, charted), rolledTo)
+    return { totals, series: series.slice(-charted), range: sum(series.slice(-count)), previous: sum(series.slice(-2 * count, -count)) }
+  }
+
+  /** The counters of each model a user has called on the last days, by model and place of the day. */
+  async function readUserModels(user: string, names: string[], rolledTo: number): Promise<Map<string, Tally[]>> {
+    const models = new Map<string, Tally[]>()
+    const add = (model: string, day: string, counters: Counters) => {
+      const place = names.indexOf(day)
+      const tallies = models.get(model) ?? names.map(emptyTally)
+      models.set(model, tallies)
+      if (place >= 0) addTo(tallies[place]!, counters)
+    }
+    for (const { record, day } of await listUnfolded({ list: 'user', id: user }, rolledTo)) add(record.model.id, day, countersOf(record))
+    const prefix = keys.statUserModelPrefix(user)
+    let last: string | undefined
+    for (let read = 0; read < CHART_ROWS_MAX; read += LIST_MAX) {
+      const rows = await store.list<Counters>(prefix, { after: last, limit: LIST_MAX, reverse: true })
+      for (const row of rows) {
+        const { day, model } = keys.readStatOfUserModel(user, row.key)
+        if (day < names[0]!) return models
+        add(model, day, row.value)
+      }
+      if (rows.length < LIST_MAX) break
+      last = rows.at(-1)?.key
+    }
+    return models
+  }
+
+  async function readUser(user: string, count: number, rolledTo: number): Promise<UserSeries> {
+    const [series, tallies] = await Promise.all([readSeries('user', user, count, rolledTo), readUserModels(user, days.lastDays(now(), count), rolledTo)])
+    const models = [...tallies].map(([id, ofDays]) => ({ id, total: sum(ofDays), costs: ofDays.map(({ cost }) => cost) }))
+      .filter(({ total }) => total.requests > 0)
+      .sort((a, b) => compare(b.total, a.total))
+      .slice(0, CHART_MODELS)
+    const rest = series.series.map(({ cost }, index) => models.reduce((left, { costs }) => left - costs[index]!, cost))
+    return { ...series, models, rest }
+  }
+
   async function readBusiest(dimension: StatDimension, count: number, rolledTo: number, rowsMax: number): Promise<Busiest> {
     const names = days.lastDays(now(), count).reverse()
     const tallies = new Map<string, Tally>()
@@ -141,10 +197,18 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
     },
 
     /** @param count days of the series, up to today. */
-    ofUser: (user: string, count: number): Promise<Series> => consistently(rolledTo => readSeries('user', user, count, rolledTo)),
+    ofUser: (user: string, count: number): Promise<UserSeries> => consistently(rolledTo => readUser(user, count, rolledTo)),
 
-    ofShop: (count: number): Promise<ShopStatistics> => consistently(async rolledTo => ({
-      ...await readSeries('all', 'all', count, rolledTo),
+    /** How well the shop served its models. */
+    ofService: (range: StatusRange): Promise<ServiceStatus> => consistently(async rolledTo =>
+      readServiceStatus({ store, days, now: now(), range, unfolded: await listUnfolded({ list: 'all' }, rolledTo) })),
+
+    /** What the channels did on the last days, the dearest first. */
+    ofChannels: (count: number): Promise<Busiest> => consistently(rolledTo => readBusiest('channel', count, rolledTo, BUSIEST_ROWS_MAX)),
+
+    /** @param count days, up to today. @param charted days of the series, when it is to be longer. */
+    ofShop: (count: number, charted = count): Promise<ShopStatistics> => consistently(async rolledTo => ({
+      ...await readShop(count, charted, rolledTo),
       models: (await readBusiest('model', count, rolledTo, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX),
       channels: (await readBusiest('channel', count, rolledTo, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX),
       users: (await readBusiest('user', count, rolledTo, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX),

@@ -18,10 +18,13 @@ export interface Counters {
   costed: number
   upstreamCredits: number
   upstreamNano: number
+  /** Of channels only: tries the upstream began to answer, and the milliseconds until then. */
+  answered?: number
+  answerMs?: number
 }
 
 /** A sum of many rows: its amounts may leave the safe integers. */
-export interface Tally extends Pick<Counters, 'requests' | 'failed' | 'input' | 'output'> {
+export interface Tally extends Pick<Counters, 'requests' | 'failed' | 'input' | 'output' | 'answered' | 'answerMs'> {
   cost: bigint
   costed: bigint
   upstream: bigint
@@ -40,6 +43,13 @@ export function addTo(tally: Tally, row: Partial<Counters> | undefined): void {
   tally.cost += BigInt(row?.cost ?? 0)
   tally.costed += BigInt(row?.costed ?? 0)
   tally.upstream += BigInt(row?.upstreamCredits ?? 0) * BigInt(NANO_PER_CREDIT) + BigInt(row?.upstreamNano ?? 0)
+  addAnswers(tally, row)
+}
+
+function addAnswers(sum: Pick<Counters, 'answered' | 'answerMs'>, more: Partial<Counters> | undefined): void {
+  if (more?.answered === undefined) return
+  sum.answered = (sum.answered ?? 0) + more.answered
+  sum.answerMs = (sum.answerMs ?? 0) + (more.answerMs ?? 0)
 }
 
 /** What one request adds to the shop, its user and its model. */
@@ -67,8 +77,9 @@ export function channelCountersOf(record: RequestRecord): [channel: string, coun
     const upstream = splitUpstream(BigInt(attempt.cost ?? 0))
     const failed = attempt.error === null ? 0 : 1
     const last = index === record.attempts.length - 1
-    if (last) return [attempt.channel, { ...served, failed, costed: attempt.cost === undefined ? 0 : record.cost, ...upstream }]
-    return [attempt.channel, { requests: 1, failed, input: 0, output: 0, cost: 0, costed: 0, ...upstream }]
+    const answer = attempt.answerMs === undefined ? {} : { answered: 1, answerMs: attempt.answerMs }
+    if (last) return [attempt.channel, { ...served, failed, costed: attempt.cost === undefined ? 0 : record.cost, ...upstream, ...answer }]
+    return [attempt.channel, { requests: 1, failed, input: 0, output: 0, cost: 0, costed: 0, ...upstream, ...answer }]
   })
 }
 
@@ -82,6 +93,7 @@ export function addCounters(sum: Counters, more: Counters): void {
   const carried = splitUpstream(BigInt(sum.upstreamNano) + BigInt(more.upstreamNano))
   sum.upstreamCredits += more.upstreamCredits + carried.upstreamCredits
   sum.upstreamNano = carried.upstreamNano
+  addAnswers(sum, more)
 }
 
 function splitUpstream(nano: bigint): Pick<Counters, 'upstreamCredits' | 'upstreamNano'> {

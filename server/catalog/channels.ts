@@ -12,12 +12,15 @@ import { plainCosts } from '#shared/schemas/channel'
 import type { channelCreate, channelPut, DialectId } from '#shared/schemas/channel'
 import type { VendorId } from '#shared/schemas/vendors'
 import { listAllModels, upcastChannel } from './catalog-rows'
+import { createChannelChanges } from './channel-changes'
 import type { StoredFields } from './catalog-rows'
 import type { ModelRecord } from './models'
 
 const DELETE_TRIES = 5
 /** More routes than this stay behind when their channel goes: without the channel they lead nowhere and are skipped. */
 const MODELS_PER_DELETE = 100
+
+export interface StoredCredential { sealed: string, hint: string, off?: true }
 
 export interface ChannelRecord {
   v: 1
@@ -34,8 +37,8 @@ export interface ChannelRecord {
   /** What cost prices of its routes are in, and credits for one unit of it as decimal text. */
   costCurrency: string
   costRate: string
-  /** Encrypted API keys, each with what a page may show of it. */
-  credentials: { sealed: string, hint: string }[]
+  /** Encrypted API keys, each with what a page may show of it; `off` is not used. */
+  credentials: StoredCredential[]
   createdAt: number
   updatedAt: number
 }
@@ -73,9 +76,19 @@ export function createChannels({ store, versions, vault, allowPrivate, now = Dat
   const sealAll = (id: string, credentials: string[]) =>
     credentials.map(text => ({ sealed: vault.seal(keys.channel(id), 'credentials', text), hint: maskCredential(text) }))
 
+  /** All credentials in clear, those that are off included; throws AppError('configuration') when no secret reads them. */
+  const openAll = (channel: ChannelRecord): string[] =>
+    channel.credentials.map(({ sealed }) => vault.open(keys.channel(channel.id), 'credentials', sealed))
+
   return {
     /** Throws record_not_found. */
     require,
+
+    ...createChannelChanges({ store, versions, now, require, sealAll, openAll }),
+    openAll,
+
+    /** Throws invalid_request for an address no channel may have. */
+    requireBaseUrl: (text: string): string => checkBaseUrl(text, allowPrivate),
 
     /** In the order of their ids. */
     async list(page: { after?: string | undefined, limit: number }): Promise<{ items: StoredChannel[], next: string | null }> {
@@ -137,10 +150,8 @@ export function createChannels({ store, versions, vault, allowPrivate, now = Dat
       throw new AppError('changed_meanwhile', { kind: 'channel' })
     },
 
-    /** The credentials in clear, for use at once; throws AppError('configuration') when no secret reads them. */
-    openCredentials(channel: ChannelRecord): string[] {
-      return channel.credentials.map(({ sealed }) => vault.open(keys.channel(channel.id), 'credentials', sealed))
-    },
+    /** Those of the credentials that are used, in clear and for use at once; throws AppError('configuration') when no secret reads them. */
+    openCredentials: (channel: ChannelRecord): string[] => openAll({ ...channel, credentials: channel.credentials.filter(({ off }) => !off) }),
   }
 }
 
@@ -149,9 +160,9 @@ function costsOf(form: { costCurrency?: string | undefined, costRate?: string | 
   return { costCurrency: form.costCurrency ?? before.costCurrency, costRate: form.costRate ?? before.costRate }
 }
 
-/** "sk-a…9f". A short one shows nothing: its ends would be most of it. */
+/** "…9f2c". A short one shows nothing: its end would be most of it. */
 export function maskCredential(text: string): string {
-  return text.length < 12 ? '…' : `${text.slice(0, 4)}…${text.slice(-2)}`
+  return text.length < 12 ? '…' : `…${text.slice(-4)}`
 }
 
 /** Paths are appended to it, so it must end where they begin; a password in it would be stored and shown in clear. */

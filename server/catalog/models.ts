@@ -8,6 +8,8 @@ import type { Step, Store, StoredRecord } from '#server/storage/store'
 import { versionStep } from '#server/storage/versions'
 import type { VersionWatch } from '#server/storage/versions'
 import type { modelCreate, modelPut } from '#shared/schemas/model'
+import type { Modality } from '#shared/utils/modalities'
+import { createModelChanges } from './model-changes'
 import { readPrices, readRoute } from './model-prices'
 import type { ModelPrices, StoredRoute } from './model-prices'
 
@@ -23,6 +25,10 @@ export interface ModelRecord {
   /** Null: not for sale yet. */
   prices: ModelPrices | null
   routes: StoredRoute[]
+  /** Absent in records older than these. */
+  context?: number | null | undefined
+  maxOutput?: number | null | undefined
+  modalities?: Modality[] | undefined
   createdAt: number
   updatedAt: number
 }
@@ -62,6 +68,8 @@ export function createModels({ store, versions, now = Date.now }: ModelsOptions)
   return {
     /** Throws record_not_found. */
     require,
+
+    ...createModelChanges({ store, versions, now, require }),
 
     /** In the order they were made. */
     async list(page: { after?: string | undefined, limit: number }): Promise<{ items: StoredModel[], next: string | null }> {

@@ -9,7 +9,7 @@ export async function resealChannels(store: Store, vault: Vault): Promise<number
   let changed = 0
   for (const { key, value: channel, version } of await listAllChannels(store)) {
     if (channel.credentials.every(({ sealed }) => vault.isCurrent(sealed))) continue
-    const credentials = channel.credentials.map(({ sealed, hint }) => ({ hint, sealed: vault.seal(key, 'credentials', vault.open(key, 'credentials', sealed)) }))
+    const credentials = channel.credentials.map(({ sealed, ...rest }) => ({ ...rest, sealed: vault.seal(key, 'credentials', vault.open(key, 'credentials', sealed)) }))
     const result = await store.commit(`reseal_${channel.id}`, [
       { expect: key, version },
       { put: key, value: { ...channel, credentials } },

@@ -14,6 +14,7 @@ export const errorCodes = {
   invalid_key: { status: 401, retryable: false, message: 'This API key is not valid. Check it for missing characters or make a new one in the console under Keys.' },
   key_disabled: { status: 401, retryable: false, message: 'This API key is switched off. Switch it on in the console under Keys.' },
   key_expired: { status: 401, retryable: false, message: 'This API key expired at {at}. Make a new one or extend it in the console under Keys.' },
+  address_not_allowed: { status: 403, retryable: false, message: 'This API key may not be used from the address {address}. Change its list of addresses in the console under Keys.' },
   model_not_allowed: { status: 403, retryable: false, message: 'This API key may not call the model "{model}". Change its list of models in the console under Keys.' },
   user_suspended: { status: 403, retryable: false, message: 'This user is suspended. Ask the operator of this site.' },
   too_many_bad_keys: { status: 429, retryable: true, message: 'Too many wrong API keys from this address. Wait a minute and check the key.' },
@@ -31,6 +32,13 @@ export const errorCodes = {
   // money and limits
   insufficient_credit: { status: 402, retryable: false, message: 'Not enough credit: {available} available, at least {needed} needed for this request. Top up in the console.' },
   spend_limit_reached: { status: 429, retryable: false, message: 'This API key has reached its spend limit of {limit}: {left} left, at least {needed} needed. Raise the limit in the console under Keys.' },
+  day_limit_reached: { status: 429, retryable: false, message: 'This API key has reached its spend limit of {limit} a day: {left} left, at least {needed} needed. It begins anew at {at}; raise it in the console under Keys.' },
+  week_limit_reached: { status: 429, retryable: false, message: 'This API key has reached its spend limit of {limit} a week: {left} left, at least {needed} needed. It begins anew at {at}; raise it in the console under Keys.' },
+  month_limit_reached: { status: 429, retryable: false, message: 'This API key has reached its spend limit of {limit} a month: {left} left, at least {needed} needed. It begins anew at {at}; raise it in the console under Keys.' },
+  rpm_reached: { status: 429, retryable: true, message: 'This API key may make {limit} requests a minute. Try again at {at}.' },
+  tpm_reached: { status: 429, retryable: true, message: 'This API key may use {limit} tokens a minute: {left} left, about {needed} needed. Try again at {at}.' },
+  tokens_over_limit: { status: 429, retryable: false, message: 'This request needs about {needed} tokens, and this API key may use {limit} a minute. Make it shorter, ask for less output, or raise the limit in the console under Keys.' },
+  key_too_many_open: { status: 429, retryable: true, message: 'Too many requests at once with this API key: {limit} may run at the same time. Wait for one to end.' },
   too_many_open: { status: 429, retryable: true, message: 'Too many requests at once: {limit} may run at the same time. Wait for one to end.' },
   too_many_counts: { status: 429, retryable: true, message: 'Too many token counts: {limit} a minute are free for each key. Wait a little.' },
   already_running: { status: 425, retryable: true, message: 'A request with this Idempotency-Key is still running.' },
@@ -45,7 +53,7 @@ export const errorCodes = {
   upstream_cut: { status: 502, retryable: true, message: 'The upstream broke off in the middle of its answer. What was delivered has been charged.' },
   upstream_stalled: { status: 504, retryable: true, message: 'The upstream fell silent in the middle of its answer. What was delivered has been charged.' },
   upstream_malformed: { status: 502, retryable: true, message: 'The upstream sent an answer that cannot be read. Nothing was charged.' },
-  out_of_credit_midway: { status: 402, retryable: false, message: 'The credit ended in the middle of the answer. Top up in the console.' },
+  out_of_credit_midway: { status: 402, retryable: false, message: 'The credit, or what this API key may spend, ended in the middle of the answer. Top up, or raise the key\'s limits, in the console.' },
   deadline: { status: 504, retryable: false, message: 'The answer took longer than {seconds} s and was ended. What was delivered has been charged.' },
 
   // signing in
@@ -60,6 +68,7 @@ export const errorCodes = {
   sign_in_unavailable: { status: 502, retryable: true, message: 'LinuxDo Connect did not answer as expected. Try again in a moment.' },
   inactive_user: { status: 403, retryable: false, message: 'LinuxDo says this user is not active, so it cannot sign in here.' },
   silenced_user: { status: 403, retryable: false, message: 'LinuxDo says this user is silenced; new users must not be.' },
+  sign_up_closed: { status: 403, retryable: false, message: 'New users are not taken just now. Ask the operator of this site.' },
   trust_level_too_low: { status: 403, retryable: false, message: 'New users need LinuxDo trust level {needed}; yours is {level}.' },
 
   // the consoles

@@ -79,14 +79,17 @@ export async function* tryCandidates<T>(
     const startedAt = Date.now()
     const { channel, upstreamModel, cost } = candidate.route
     let status: number | null = null
+    let answerMs: number | undefined
     const record = (error: ErrorCode | null) => {
       const usage = open.metered?.().usage
-      open.attempts.push({ channel: channel.id, upstreamModel, status, error, startedAt, durationMs: Date.now() - startedAt, ...(usage ? { usage } : {}), ...(cost ? { costPrice: cost } : {}) })
+      const measured = { ...(answerMs === undefined ? {} : { answerMs }), ...(usage ? { usage } : {}), ...(cost ? { costPrice: cost } : {}) }
+      open.attempts.push({ channel: channel.id, upstreamModel, status, error, startedAt, durationMs: Date.now() - startedAt, ...measured })
     }
     let ended = false
     try {
       const { reply, passage } = await openAttempt(open, candidate, options)
       status = reply.status
+      answerMs = Date.now() - startedAt
       yield* serve(reply, passage)
       ended = true
       record(null)

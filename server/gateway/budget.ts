@@ -37,7 +37,7 @@ export function createBudget(open: OpenRequest, ledger: Ledger, onError: (error:
     // An upstream that reports a longer input than was guessed may have moved the request to a dearer tier.
     const seen = Math.max(input, Math.min(totalInput(open.metered?.().usage ?? {}), mostInput(open.request)))
     const more = holdFor(price, seen, tokens + step) - holdFor(price, input, tokens)
-    ledger.extend(open.hold, more, { ...open.request.units?.expected, input: open.quote.inputTokens, output: produced(open), request: 1 }, open.spendLimit)
+    ledger.extend(open.hold, more, { ...open.request.units?.expected, input: open.quote.inputTokens, output: produced(open), request: 1 }, open.spendLimit, open.limits)
       .then((grown: Hold | undefined) => {
         if (!grown) {
           refused = true

@@ -2,14 +2,7 @@ import { BlockList, isIP } from 'node:net'
 
 /** Decides whose address a connection speaks for. `proxies` are addresses or networks in CIDR notation. */
 export function createClientAddress(proxies: string[]) {
-  const trusted = new BlockList()
-  for (const proxy of proxies) {
-    const [network = '', prefix] = proxy.split('/')
-    const family = isIP(network) === 6 ? 'ipv6' : 'ipv4'
-    if (prefix === undefined) trusted.addAddress(network, family)
-    else trusted.addSubnet(network, Number(prefix), family)
-  }
-  const isTrusted = (address: string) => trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const isTrusted = createAddressSet(proxies)
 
   /** The nearest address in X-Forwarded-For that is not a trusted proxy; without trusted proxies the peer itself. */
   return function addressOf(peer: string | undefined, forwarded: string | undefined): string {
@@ -21,7 +14,22 @@ export function createClientAddress(proxies: string[]) {
   }
 }
 
-/** IPv4 in IPv6 clothes is IPv4. */
+/** Whether an address is one of several addresses or networks in CIDR notation. What is no address is none of them. */
+export function createAddressSet(entries: string[]): (address: string) => boolean {
+  const set = new BlockList()
+  for (const entry of entries) {
+    const [network = '', prefix] = entry.split('/')
+    if (prefix === undefined) set.addAddress(plain(network), familyOf(plain(network)))
+    else set.addSubnet(network, Number(prefix), familyOf(network))
+  }
+  return address => isIP(address) !== 0 && set.check(address, familyOf(address))
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4'
+}
+
+/** IPv4 in IPv6 clothes is IPv4; the zone of a link-local address says nothing about who it is. */
 function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
+  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 }

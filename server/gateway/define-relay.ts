@@ -39,6 +39,7 @@ export function defineV1(dialect: PassedThrough, method: 'GET' | 'POST' | 'ANY',
       if (error.code === 'internal' && !gone.signal.aborted) useRuntime().log.error(`request ${call.requestId} failed`, error.cause)
       if (res.headersSent) res.destroy()
       else await send(res, call, call.dialect.writeError(error, call.requestId, call.target))
+      await useRuntime().noteRefusal(call, req.method ?? '', error)
     }
   })
 }

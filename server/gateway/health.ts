@@ -1,7 +1,8 @@
 import type { AppError } from '#server/errors/app-error'
 import type { ErrorCode } from '#server/errors/codes'
 
-interface State { until: number, failures: number, lastError: ErrorCode | null, seen: boolean }
+interface State { until: number, failures: number, lastError: ErrorCode | null, lastFailure: Failure | null }
+interface Failure { code: ErrorCode, at: number }
 
 export interface ChannelHealth {
   state: 'unknown' | 'healthy' | 'cooling'
@@ -23,12 +24,12 @@ export function createHealth(now: () => number = Date.now) {
   const stateOf = (channel: string, credential: number) => states.get(`${channel} ${credential}`)
 
   function succeeded(channel: string, credential: number): void {
-    states.set(`${channel} ${credential}`, { until: 0, failures: 0, lastError: null, seen: true })
+    states.set(`${channel} ${credential}`, { until: 0, failures: 0, lastError: null, lastFailure: stateOf(channel, credential)?.lastFailure ?? null })
   }
 
   function failed(channel: string, credential: number, error: AppError): void {
     const failures = (stateOf(channel, credential)?.failures ?? 0) + 1
-    states.set(`${channel} ${credential}`, { until: now() + coolingMs(error, failures), failures, lastError: error.code, seen: true })
+    states.set(`${channel} ${credential}`, { until: now() + coolingMs(error, failures), failures, lastError: error.code, lastFailure: { code: error.code, at: now() } })
   }
 
   const isCooling = (channel: string, credential: number): boolean => (stateOf(channel, credential)?.until ?? 0) > now()
@@ -41,12 +42,20 @@ export function createHealth(now: () => number = Date.now) {
     return { state: cooling ? 'cooling' : 'healthy', until: cooling ? best.until : null, lastError: known.find(state => state.lastError)?.lastError ?? null }
   }
 
+  /** One credential: its latest failure stays known even when it has worked since. */
+  function ofCredential(channel: string, credential: number): ChannelHealth & { lastFailure: Failure | null } {
+    const state = stateOf(channel, credential)
+    if (!state) return { state: 'unknown', until: null, lastError: null, lastFailure: null }
+    const cooling = state.until > now()
+    return { state: cooling ? 'cooling' : 'healthy', until: cooling ? state.until : null, lastError: state.lastError, lastFailure: state.lastFailure }
+  }
+
   /** A saved channel starts afresh: its credentials may be others now. */
   function forget(channel: string): void {
     for (const key of states.keys()) if (key.startsWith(`${channel} `)) states.delete(key)
   }
 
-  return { succeeded, failed, isCooling, of, forget }
+  return { succeeded, failed, isCooling, of, ofCredential, forget }
 }
 
 function coolingMs(error: AppError, failures: number): number {

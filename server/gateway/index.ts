@@ -1,5 +1,7 @@
+import { createKeyUsages } from '#server/billing/key-usage'
 import type { Ledger } from '#server/billing/ledger'
 import type { Outbox } from '#server/billing/outbox'
+import { createPeriods } from '#server/billing/periods'
 import type { Catalog } from '#server/catalog/catalog'
 import type { Config } from '#server/config/index'
 import type { Store } from '#server/storage/store'
@@ -11,6 +13,8 @@ import { createKeyInfo } from './key-info'
 import { createModelList } from './models'
 import { createProbe } from './probe'
 import { createQuotes } from './quote'
+import { createRefusalNotes } from './refusal-notes'
+import { createRefusals } from './refusals'
 import { createRelay } from './relay'
 import type { RelayOptions } from './relay'
 import { countOpen } from './open-count'
@@ -19,7 +23,7 @@ import { createSettlement } from './settlement'
 import { createTokenCount } from './token-count'
 import { createUpstream } from './upstream.node'
 
-export interface GatewayOptions extends Pick<RelayOptions, 'openAfterMs' | 'keepAliveMs' | 'settleWaitMs'> {
+export interface GatewayOptions extends Pick<RelayOptions, 'concurrency' | 'openAfterMs' | 'keepAliveMs' | 'settleWaitMs'> {
   config: Config
   instance: string
   store: Store
@@ -41,22 +45,27 @@ export function createGateway(options: GatewayOptions) {
     silenceTimeoutMs: config.VAPOR_SILENCE_TIMEOUT * 1000,
   })
   const callers = createCallers(options.keys)
+  const refusals = createRefusals({ now: Date.now })
   const counter = createCounter()
   const health = createHealth()
   const quotes = createQuotes()
+  const periods = createPeriods(config.VAPOR_TIME_ZONE)
   const requestsTtlMs = config.VAPOR_REQUESTS_DAYS * 86_400_000
   const settlement = createSettlement({ ledger, outbox, counter, quotes, requestsTtlMs, onError })
 
   const running = new Set<OpenRequest>()
-  const relay = createRelay({ ...options, running, callers, quotes, settlement, health, upstream: upstream.call, outboxSize: () => outbox.size })
+  const relay = createRelay({ ...options, running, callers, quotes, periods, settlement, health, upstream: upstream.call, outboxSize: () => outbox.size })
 
   return {
     ...countOpen(relay),
     modelList: createModelList({ catalog, callers }),
-    keyInfo: createKeyInfo({ callers, ledger, store }),
+    keyInfo: createKeyInfo({ callers, ledger, periods, usages: createKeyUsages({ store, periods, now: Date.now }) }),
     /** Who calls, for answers the gateway has no part in. */
     requireCaller: callers.require,
     countTokens: createTokenCount({ callers, catalog, counter }),
+    /** Calls that were refused before they became requests. */
+    refusals,
+    noteRefusal: createRefusalNotes({ callers, refusals }),
     probe: createProbe(upstream.call),
     health,
     /** Ends what runs: each is charged for what was delivered, and told why. */

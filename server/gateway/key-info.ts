@@ -1,24 +1,46 @@
 import type { Ledger } from '#server/billing/ledger'
-import { keys } from '#server/storage/keys'
-import type { Store } from '#server/storage/store'
+import type { KeyUsages } from '#server/billing/key-usage'
+import type { Periods } from '#server/billing/periods'
 import { formatNano, NANO_PER_CREDIT } from '#shared/utils/money'
 import type { Callers } from './caller'
+import { limitsOf } from './limits'
 import { json } from './models'
 import type { Call, Reply } from './reply'
 
+export interface KeyInfoOptions {
+  callers: Callers
+  ledger: Ledger
+  periods: Periods
+  usages: KeyUsages
+}
+
 /** What a key may still do, and the two addresses desktop clients ask for a balance. */
-export function createKeyInfo({ callers, ledger, store }: { callers: Callers, ledger: Ledger, store: Store }) {
+export function createKeyInfo({ callers, ledger, periods, usages }: KeyInfoOptions) {
   async function stateOf(call: Call) {
     const { key, user } = await callers.require(call)
-    const [balance, spent] = await Promise.all([ledger.balance(user.id), store.get<number>(keys.spent(key.id))])
-    return { key, balance, spent: spent?.value ?? 0 }
+    const limits = limitsOf(key)
+    const [balance, [usage]] = await Promise.all([ledger.balance(user.id), usages.read([{ id: key.id, spendLimit: key.spendLimit, limits }])])
+    const spent = usage!.money.find(({ period }) => period === 'total')!.spent
+    return { key, limits, balance, usage: usage!, spent }
+  }
+
+  const isoOf = (at: number | null) => at === null ? null : periods.toIso(at)
+
+  function countOf(limit: number | null, used: number, resetsAt: number | null) {
+    return { limit, used, remaining: limit === null ? null : Math.max(0, limit - used), resets_at: isoOf(resetsAt) }
   }
 
   return {
-    /** `GET /v1/key`: money as decimal text in credits; null is no limit. */
+    /** `GET /v1/key`: money as decimal text in credits; null is no limit. Resets are told with the offset of the shop's zone. */
     async key(call: Call): Promise<Reply> {
-      const { key, balance, spent } = await stateOf(call)
-      const left = key.spendLimit === null ? balance.available : Math.min(balance.available, key.spendLimit - spent)
+      const { key, limits, balance, usage, spent } = await stateOf(call)
+      const left = Math.min(balance.available, ...usage.money.flatMap(({ limit, spent: used }) => limit === null ? [] : [limit - used]))
+      const money = usage.money.map(({ period, limit, spent: used, resetsAt }) => [period, {
+        limit: limit === null ? null : formatNano(limit),
+        spent: formatNano(used),
+        remaining: limit === null ? null : formatNano(Math.max(0, limit - used)),
+        resets_at: isoOf(resetsAt),
+      }] as const)
       return json({
         object: 'key',
         id: key.id,
@@ -28,7 +50,14 @@ export function createKeyInfo({ callers, ledger, store }: { callers: Callers, le
         remaining: formatNano(Math.max(0, left)),
         available: formatNano(balance.available),
         held: formatNano(balance.held),
+        limits: {
+          ...Object.fromEntries(money),
+          requests_per_minute: countOf(limits.rpm, usage.minute.requests, usage.minute.resetsAt),
+          tokens_per_minute: countOf(limits.tpm, usage.minute.tokens, usage.minute.resetsAt),
+          concurrency: countOf(limits.concurrency, usage.open, null),
+        },
         models: key.models,
+        ips: key.ips ?? [],
         expires_at: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
       })
     },

@@ -1,3 +1,4 @@
+import type { KeyLimits } from '#server/billing/limits'
 import type { Attempt, Hold } from '#server/billing/records'
 import type { ClientRequest, Dialect, Endpoint, Metered } from '#server/dialects/dialect'
 import type { NeutralRequest } from '#server/dialects/neutral'
@@ -13,6 +14,10 @@ export interface OpenRequest {
   hold: Hold
   quote: Quote
   spendLimit: number | null
+  /** What its key may beside that: a stream that grows stays within it. */
+  limits: KeyLimits
+  /** What the key has left of this minute, for the reply. */
+  rateHeaders: Record<string, string>
   attempts: Attempt[]
   /** An upstream has been sent the request and may bill it. */
   accepted: boolean

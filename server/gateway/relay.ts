@@ -4,6 +4,7 @@
  */
 import { isFree } from '#server/billing/price'
 import type { Ledger, ReserveRefusal } from '#server/billing/ledger'
+import type { Periods } from '#server/billing/periods'
 import type { PriceSnapshot } from '#server/billing/records'
 import type { Catalog, LiveRoute, ModelOnSale } from '#server/catalog/catalog'
 import type { Config } from '#server/config/index'
@@ -18,6 +19,7 @@ import type { AttemptOptions } from './attempts'
 import { createBudget } from './budget'
 import type { Callers } from './caller'
 import { orderCandidates } from './channels'
+import { limitError, limitsOf, rateHeaders } from './limits'
 import { abortReason } from './open-request'
 import type { OpenRequest } from './open-request'
 import type { WholeReply } from './passage'
@@ -29,12 +31,16 @@ import { keepAlive, passStream } from './stream-answer'
 import { passWhole } from './whole-answer'
 
 export interface RelayOptions extends AttemptOptions {
-  config: Pick<Config, 'VAPOR_CONCURRENCY' | 'VAPOR_DEADLINE' | 'holdsMax'>
+  config: Pick<Config, 'VAPOR_DEADLINE' | 'holdsMax'>
+  /** Requests a user without a limit of its own may have running, as it is set now. */
+  concurrency: () => number
   instance: string
   callers: Callers
   catalog: Catalog
   ledger: Ledger
   quotes: Quotes
+  /** The shop's calendar, for limits of days, weeks and months. */
+  periods: Periods
   settlement: Settlement
   /** Settlements that wait for the store. */
   outboxSize: () => number
@@ -56,7 +62,7 @@ const IDEMPOTENCY_MS = 24 * 3600 * 1000
 export type Relay = (path: DialectId | Endpoint | undefined, call: Call) => Promise<Reply>
 
 export function createRelay(options: RelayOptions): Relay {
-  const { callers, catalog, ledger, quotes, settlement } = options
+  const { callers, catalog, ledger, periods, quotes, settlement } = options
 
   return async function relay(path, call) {
     const caller = await callers.require(call)
@@ -104,6 +110,9 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function reserve(dialect: Dialect | Endpoint, call: Call, caller: Caller, model: ModelOnSale, price: PriceSnapshot, request: ClientRequest): Promise<OpenRequest> {
     const quote = quotes.quote(model.id, price, request)
+    const limits = limitsOf(caller.key)
+    const tokens = quote.inputTokens + quote.outputTokens
+    const startedAt = Date.now()
     const sent = call.headers['idempotency-key']
     const result = await ledger.reserve({
       hold: {
@@ -117,32 +126,34 @@ export function createRelay(options: RelayOptions): Relay {
         stream: request.stream,
         usage: null,
         idempotency: sent ? keys.idempotency(`v1 ${caller.key.id}`, sent) : null,
-        startedAt: Date.now(),
+        startedAt,
+        counted: periods.of(startedAt),
       },
       wanted: quote.wanted,
       least: quote.least,
       concurrency: concurrencyOf(caller),
       spendLimit: caller.key.spendLimit,
+      limits: { ...limits, tokens },
       idempotencyTtlMs: IDEMPOTENCY_MS,
     })
-    if (!result.ok) throw await refusal(result, caller, quote.least)
+    if (!result.ok) throw await refusal(result, caller, { least: quote.least, tokens, at: startedAt })
     callers.used(caller)
-    return openRequest({ call, dialect, request, quote, hold: result.hold, spendLimit: caller.key.spendLimit })
+    return openRequest({ call, dialect, request, quote, hold: result.hold, spendLimit: caller.key.spendLimit, limits, rateHeaders: rateHeaders(dialect.id, limits, result.rate, startedAt) })
   }
 
   function concurrencyOf(caller: Caller): number {
-    return Math.min(caller.user.limits?.concurrency ?? options.config.VAPOR_CONCURRENCY, options.config.holdsMax)
+    return Math.min(caller.user.limits?.concurrency ?? options.concurrency(), options.config.holdsMax)
   }
 
-  async function refusal(result: ReserveRefusal, caller: Caller, least: number): Promise<AppError> {
-    const needed = formatNano(least)
+  async function refusal(result: ReserveRefusal, caller: Caller, request: { least: number, tokens: number, at: number }): Promise<AppError> {
     switch (result.reason) {
-      case 'credit': return new AppError('insufficient_credit', { available: formatNano(result.left), needed })
-      case 'spend_limit': return new AppError('spend_limit_reached', { limit: formatNano(caller.key.spendLimit ?? 0), left: formatNano(result.left), needed })
+      case 'credit': return new AppError('insufficient_credit', { available: formatNano(result.left), needed: formatNano(request.least) })
+      case 'spend_limit': return new AppError('spend_limit_reached', { limit: formatNano(caller.key.spendLimit ?? 0), left: formatNano(result.left), needed: formatNano(request.least) })
       case 'concurrency': return new AppError('too_many_open', { limit: concurrencyOf(caller) }, { retryAfterSeconds: 1 })
       case 'repeated': return await ledger.isOpen(result.request)
         ? new AppError('already_running', {}, { retryAfterSeconds: 2 })
         : new AppError('already_completed', { request: result.request })
+      default: return limitError(result, request, periods)
     }
   }
 
@@ -246,7 +257,7 @@ function requirePriced(price: PriceSnapshot, dialect: Dialect | Endpoint, { path
   if (unpriced) throw new AppError('unsupported_field', { field: 'modalities', why: 'this model has no price for it' })
 }
 
-function openRequest(parts: Pick<OpenRequest, 'call' | 'dialect' | 'request' | 'quote' | 'hold' | 'spendLimit'>): OpenRequest {
+function openRequest(parts: Pick<OpenRequest, 'call' | 'dialect' | 'request' | 'quote' | 'hold' | 'spendLimit' | 'limits' | 'rateHeaders'>): OpenRequest {
   return { ...parts, upstreamModel: parts.request.model, attempts: [], accepted: false, committed: false, opened: false, cut: false, outOfCredit: false, firstByteAt: null, neutral: undefined, converted: undefined, terminator: undefined, metered: undefined, abort: new AbortController() }
 }
 
@@ -258,5 +269,5 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
 }
 
 function replyHeaders(open: OpenRequest): Record<string, string> {
-  return open.converted ? { 'x-vapor-converted': open.converted } : {}
+  return { ...open.rateHeaders, ...(open.converted ? { 'x-vapor-converted': open.converted } : {}) }
 }

@@ -113,6 +113,7 @@ export function createSettlement(options: SettlementOptions) {
       forgetIdempotency: charge.rule === 'free_failure',
       requestsTtlMs: options.requestsTtlMs,
       idempotency: hold.idempotency,
+      ...(hold.counted ? { counted: hold.counted } : {}),
     }
   }
 

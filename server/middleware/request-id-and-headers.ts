@@ -1,16 +1,11 @@
 import { defineEventHandler, setResponseHeaders } from 'h3'
-import { requestIdOf } from '#server/utils/answer-error'
+import { setPageHeaders } from '#server/utils/page-headers'
 
 /** Names every call and says what a browser may do with the answer. The public protocol has its own way and pays nothing here. */
 export default defineEventHandler((event) => {
   const { path } = event
   if (path.startsWith('/v1')) return
-  setResponseHeaders(event, {
-    'x-request-id': requestIdOf(event),
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'referrer-policy': 'strict-origin-when-cross-origin',
-  })
+  setPageHeaders(event)
   // Pages get a policy of their own with their HTML; data is nothing a browser should ever run or frame.
   if (path.startsWith('/api/') || path.startsWith('/docs/api.json'))
     setResponseHeaders(event, { 'content-security-policy': 'default-src \'none\'; frame-ancestors \'none\'' })

@@ -3,6 +3,7 @@ import { setResponseHeader } from 'h3'
 import { defineNitroPlugin } from 'nitropack/runtime'
 import { useConfig } from '#server/config'
 import { contentSecurityPolicy, withNonce } from '#server/utils/content-security-policy'
+import { keepPage } from '#server/utils/kept-pages'
 
 const NONCE_BYTES = 16
 
@@ -14,5 +15,10 @@ export default defineNitroPlugin((nitro) => {
     html.bodyPrepend = html.bodyPrepend.map(part => withNonce(part, nonce))
     html.bodyAppend = html.bodyAppend.map(part => withNonce(part, nonce))
     setResponseHeader(event, 'content-security-policy', contentSecurityPolicy(nonce, useConfig()))
+    event.context['nonce'] = nonce
+  })
+  nitro.hooks.hook('render:response', ({ body, statusCode = 200 }, { event }) => {
+    const nonce: unknown = event.context['nonce']
+    if (statusCode === 200 && typeof body === 'string' && typeof nonce === 'string') keepPage(event, body, nonce)
   })
 })

@@ -4,7 +4,7 @@ const KEY_BYTES = 32
 const KID_LENGTH = 8
 
 /** What a secret is used for. Each purpose gets a key of its own, so that one leaked or misused key opens one door. */
-export type Purpose = 'credentials' | 'vault' | 'sessions' | 'sign-in'
+export type Purpose = 'credentials' | 'vault' | 'sessions' | 'sign-in' | 'playground'
 
 /** A 256-bit key for one purpose: HKDF-SHA256 (RFC 5869) over a secret text, with the purpose as its label. */
 export function deriveKey(secret: string, purpose: Purpose): Buffer {

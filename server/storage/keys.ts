@@ -14,13 +14,16 @@
  * | users somebody invited | `invited_<inviter>_<time>_<user>` → user id | sign-up time |
  * | audit | `audit_<time>_<id>` → the line | time |
  * | audits of the books | `auditrun_<id>` → what came out | time |
+ * | announcements | `announcement_<id>` → the announcement | time of making |
  * | orders of all, a user | `orders_<list>_<time>_<order>` → order id | creation |
  * | orders to ask the gateway about | `orders_ask_<time>_<order>` → order id | next question |
  * | notices of an order | `notice_<order>_<id>` → the notice | time |
  * | changes of orders, for totals | `orderevent_<time>_<id>` → the event | time |
  * | totals of orders | `ordertotal_day_<day>`, `ordertotal_state_<state>` → counters | day, state |
  * | alerts | `alert_<id>` → the alert | time |
+ * | statistics of a user's models | `statum_<user>_<day>_<model>` → counters | day, model |
  * | statistics | `stat_<dimension>_<id>_<day>` → counters | day |
+ * | how models were served | `measure_<span>_<slot>_<model>` → counters | start of the slot |
  * | who was there on a day | `statday_<dimension>_<day>_<id>` → counters | id |
  *
  * Lists sort by time only. Times are booking times, fixed width, so that a long request never appears behind a cursor.
@@ -93,6 +96,7 @@ export type RequestList =
   | { list: 'model', id: string }
 
 export type StatDimension = 'all' | 'user' | 'model' | 'channel'
+type MeasureSpan = 'window' | 'hour' | 'day'
 
 export const keys = {
   meta: (name: string) => `meta_${name}`,
@@ -115,6 +119,7 @@ export const keys = {
   keysOfUser: (user: string, key: string) => `keys_user_${user}_${key}`,
   keysOfUserPrefix: (user: string) => `keys_user_${user}_`,
   keyLastUsed: (key: string) => `keyused_${key}`,
+  sessionEnded: (session: string) => `sessionended_${session.replaceAll('-', '')}`,
 
   channel: (channel: string) => `channel_${base32(channel)}`,
   channelPrefix: 'channel_',
@@ -126,6 +131,11 @@ export const keys = {
   held: (user: string) => `held_${user}`,
   open: (user: string) => `open_${user}`,
   spent: (key: string) => `spent_${key}`,
+  /** What a key spent in a month (YYYY-MM), and in the days and weeks that begin in it: fields `m`, `d05`, `w29`. */
+  spentIn: (key: string, month: string) => `spent${month.replace('-', '')}_${key}`,
+  keyOpen: (key: string) => `keyopen_${key}`,
+  /** What a key has started in a minute. */
+  keyRate: (key: string, minute: number) => `keyrate_${key}_${timePart(minute)}`,
   hold: (request: string) => `hold_${request}`,
   holdPrefix: 'hold_',
   entry: (user: string, at: number, entry: string) => `entry_${user}_${timePart(at)}_${entry}`,
@@ -154,6 +164,22 @@ export const keys = {
     const id = key.slice(statDayPrefix(dimension, day).length)
     return dimension === 'channel' ? readBase32(id) : id
   },
+  /** What a user spent on each model, sorted by day: the parts of a stacked chart. */
+  statOfUserModel: (user: string, day: string, model: string) => `${statUserModelPrefix(user)}${day.replaceAll('-', '')}_${model}`,
+  statUserModelPrefix,
+  readStatOfUserModel: (user: string, key: string) => {
+    const [day = '', ...model] = key.slice(statUserModelPrefix(user).length).split('_')
+    return { day: `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`, model: model.join('_') }
+  },
+  /** How a model was served in a slot of five minutes, an hour or a day. */
+  measure: (span: MeasureSpan, slot: string, model: string) => `${measurePrefix(span)}${slot}_${model}`,
+  measurePrefix,
+  measureSlot: (slot: number | string) => typeof slot === 'number' ? timePart(slot) : slot.replaceAll('-', ''),
+  readMeasure: (span: MeasureSpan, key: string) => {
+    const rest = key.slice(measurePrefix(span).length)
+    const end = rest.indexOf('_')
+    return { slot: rest.slice(0, end), model: rest.slice(end + 1) }
+  },
   onceRoll: (window: number, part = 0) => part === 0 ? `once_roll_${timePart(window)}` : `once_roll_${timePart(window)}_${part}`,
   rolledTo: 'meta_rolledto',
 
@@ -176,6 +202,8 @@ export const keys = {
   inviteVoid: (order: string) => `invitevoid_${order}`,
 
   setting: (group: string) => `setting_${group}`,
+  announcement: (id: string) => `announcement_${id}`,
+  announcementPrefix: 'announcement_',
 
   order: (order: string) => `order_${order}`,
   ordersAll: (at: number, order: string) => `orders_all_${timePart(at)}_${order}`,
@@ -225,6 +253,14 @@ function requestListPrefix(list: RequestList): string {
 
 function statPrefix(dimension: StatDimension, id: string): string {
   return `stat_${dimension}_${dimension === 'channel' ? base32(id) : id}_`
+}
+
+function statUserModelPrefix(user: string): string {
+  return `statum_${user}_`
+}
+
+function measurePrefix(span: MeasureSpan): string {
+  return `measure_${span}_`
 }
 
 function statDayPrefix(dimension: StatDimension, day: string): string {

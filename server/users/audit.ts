@@ -1,8 +1,11 @@
 import { readCursor, writeCursor } from '#server/storage/cursor'
 import { createId } from '#server/storage/ids'
-import { keys } from '#server/storage/keys'
+import { keys, readRowTime } from '#server/storage/keys'
 import type { Step, Store } from '#server/storage/store'
 import type { UserRecord } from './users'
+
+const SEARCHED_MAX = 2000
+const BATCH = 200
 
 /** One change by an admin, written once. `before` and `after` are what a page would show: never a secret. */
 export interface AuditLine {
@@ -26,11 +29,35 @@ export function auditStep(facts: AuditFacts, at = Date.now(), id = createId('aud
   return { put: keys.audit(at, id), value: line }
 }
 
-/** Newest first. */
-export async function listAudit(store: Store, page: { after?: string | undefined, limit: number }): Promise<{ items: AuditLine[], next: string | null }> {
-  const rows = await store.list<AuditLine>(keys.auditPrefix, { after: readCursor(keys.auditPrefix, page.after), limit: page.limit + 1, reverse: true })
-  const shown = rows.slice(0, page.limit)
-  return { items: shown.map(row => row.value), next: rows.length > page.limit ? writeCursor(keys.auditPrefix, shown.at(-1)?.key) : null }
+export interface AuditQuery {
+  admin?: string | undefined
+  /** An action, or the part of it before the point. */
+  action?: string | undefined
+  after?: string | undefined
+  limit: number
+}
+
+/** Newest first. A filter looks at 2,000 lines at most and then says how far back it has come. */
+export async function listAudit(store: Store, query: AuditQuery): Promise<{ items: AuditLine[], next: string | null, searchedTo?: number }> {
+  const items: AuditLine[] = []
+  let last = readCursor(keys.auditPrefix, query.after)
+  for (let searched = 0; searched < SEARCHED_MAX; searched += BATCH) {
+    const rows = await store.list<AuditLine>(keys.auditPrefix, { after: last, limit: BATCH, reverse: true })
+    for (const { key, value } of rows) {
+      if (fits(value, query)) {
+        if (items.length === query.limit) return { items, next: writeCursor(keys.auditPrefix, last) }
+        items.push(value)
+      }
+      last = key
+    }
+    if (rows.length < BATCH) return { items, next: null }
+  }
+  return { items, next: writeCursor(keys.auditPrefix, last), searchedTo: readRowTime(keys.auditPrefix, last ?? keys.auditPrefix) }
+}
+
+function fits(line: AuditLine, { admin, action }: AuditQuery): boolean {
+  if (admin !== undefined && line.admin.id !== admin) return false
+  return action === undefined || line.action === action || line.action.startsWith(`${action}.`)
 }
 
 /** What of a user an admin can change. */

@@ -12,6 +12,8 @@ const UNKNOWN_MS = 5000
 export interface Caller {
   key: KeyRecord
   user: UserRecord
+  /** When the secret it came with ends, if it has been replaced. Epoch milliseconds. */
+  secretUntil?: number
 }
 
 interface Options {
@@ -42,7 +44,10 @@ export function createCallerCache({ store, versions, now }: Options) {
     const id = (await store.get<string>(storeKeys.keyByHash(hash)))?.value
     const key = id === undefined ? undefined : (await store.get<KeyRecord>(storeKeys.key(id)))?.value
     const user = key && (await store.get<UserRecord>(storeKeys.user(key.user)))?.value
-    return key && user && { key, user }
+    if (!key || !user) return undefined
+    if (key.hash === hash) return { key, user }
+    const replaced = key.replaced?.find(old => old.hash === hash)
+    return replaced && { key, user, secretUntil: replaced.until }
   }
 
   async function loadOnce(hash: string): Promise<Caller | undefined> {
@@ -63,15 +68,20 @@ export function createCallerCache({ store, versions, now }: Options) {
     }
   }
 
+  /** A replaced secret ends by the clock, whatever is kept here. */
+  function unlessOver(caller: Caller | undefined): Caller | undefined {
+    return caller?.secretUntil !== undefined && caller.secretUntil <= now() ? undefined : caller
+  }
+
   return {
     /** The caller of an API key, or undefined when nobody has it. Rejects when the store cannot be read. */
     async findCaller(secret: string): Promise<Caller | undefined> {
       const hash = hashKeySecret(secret)
       const caller = known.get(hash)
-      if (caller) return caller
+      if (caller) return unlessOver(caller)
       const until = unknown.get(hash)
       if (until !== undefined && until > now()) return undefined
-      return loading.get(hash) ?? loadOnce(hash)
+      return unlessOver(await (loading.get(hash) ?? loadOnce(hash)))
     },
   }
 }

@@ -3,15 +3,18 @@ import { AppError } from '#server/errors/app-error'
 import { readCursor, writeCursor } from '#server/storage/cursor'
 import { createId } from '#server/storage/ids'
 import { keys as storeKeys } from '#server/storage/keys'
-import type { Store, StoredRecord } from '#server/storage/store'
+import type { Step, Store, StoredRecord } from '#server/storage/store'
 import { versionStep } from '#server/storage/versions'
 import type { VersionWatch } from '#server/storage/versions'
+import type { LimitPeriod } from '#shared/schemas/key'
 import { createCallerCache } from './caller-cache'
 import { createKeySecret } from './key-secret'
 import { createKeyUse } from './key-use'
 import type { UserRecord } from './users'
 
 export const KEYS_MAX = 100
+/** Replaced secrets of one key that still work. */
+const REPLACED_MAX = 5
 const CHANGE_TRIES = 8
 
 export interface KeyRecord {
@@ -29,10 +32,25 @@ export interface KeyRecord {
   spendLimit: number | null
   /** Public names this key may call; empty is all. */
   models: string[]
+  /** The following are absent in records of earlier releases. Further limits; one that is absent is none. */
+  limits?: Partial<KeyRecordLimits>
+  /** Addresses and networks it may be used from; empty is everywhere. */
+  ips?: string[]
+  /** Secrets that were replaced and work until then. */
+  replaced?: ReplacedSecret[]
   createdAt: number
 }
 
-export type KeyFields = Pick<KeyRecord, 'name' | 'expiresAt' | 'spendLimit' | 'models'>
+/** Money in nano-credits for the periods; null is no limit. */
+export type KeyRecordLimits = Record<LimitPeriod | 'rpm' | 'tpm' | 'concurrency', number | null>
+
+export interface ReplacedSecret {
+  hash: string
+  /** Epoch milliseconds. */
+  until: number
+}
+
+export type KeyFields = Pick<KeyRecord, 'name' | 'expiresAt' | 'spendLimit' | 'models' | 'limits' | 'ips'>
 export type KeyChange = { [Field in keyof KeyFields | 'enabled']?: KeyRecord[Field] | undefined }
 
 /** A key with what is kept beside it. */
@@ -72,6 +90,25 @@ export function createKeys({ store, versions, now = Date.now, onError = () => {}
     return stored
   }
 
+  /** Writes a user's own key anew, and what goes along with it, from what it is at that moment. */
+  async function rewrite(user: string, id: string, change: (key: KeyRecord) => { key: KeyRecord, steps: Step[] }): Promise<KeyState> {
+    for (let tries = 0; tries < CHANGE_TRIES; tries++) {
+      const stored = await requireOwn(user, id)
+      const { key, steps } = change(stored.value)
+      const result = await store.commit(id, [
+        { expect: storeKeys.key(id), version: stored.version },
+        { put: storeKeys.key(id), value: key },
+        ...steps,
+        versionStep('auth'),
+      ])
+      if (!result.ok) continue
+      versions.touch('auth')
+      const [state] = await statesOf([key])
+      if (state) return state
+    }
+    throw new AppError('changed_meanwhile', { kind: 'key' })
+  }
+
   return {
     ...callers,
     ...use,
@@ -102,23 +139,30 @@ export function createKeys({ store, versions, now = Date.now, onError = () => {}
       return { items, next: rows.length > page.limit ? writeCursor(prefix, shown.at(-1)?.key) : null }
     },
 
-    /** Changes the given fields of a user's own key; throws record_not_found. */
-    async patch(user: string, id: string, change: KeyChange): Promise<KeyState> {
+    /** Changes the given fields of a user's own key, and of its limits those that are named; throws record_not_found. */
+    async patch(user: string, id: string, change: KeyChange, also: (before: KeyRecord) => Step[] = () => []): Promise<KeyState> {
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
-      for (let tries = 0; tries < CHANGE_TRIES; tries++) {
-        const stored = await requireOwn(user, id)
-        const key: KeyRecord = { ...stored.value, ...given }
-        const result = await store.commit(id, [
-          { expect: storeKeys.key(id), version: stored.version },
-          { put: storeKeys.key(id), value: key },
-          versionStep('auth'),
-        ])
-        if (!result.ok) continue
-        versions.touch('auth')
-        const [state] = await statesOf([key])
-        if (state) return state
-      }
-      throw new AppError('changed_meanwhile', { kind: 'key' })
+      return rewrite(user, id, key => ({ key: { ...key, ...given, ...(change.limits ? { limits: { ...key.limits, ...change.limits } } : {}) }, steps: also(key) }))
+    },
+
+    /**
+     * Gives a key another secret. The one before works for `graceMs` more; with none, every earlier secret ends at once.
+     * Throws record_not_found, and too_many while five replaced ones still work.
+     */
+    async rotate(user: string, id: string, graceMs: number): Promise<KeyState & { secret: string }> {
+      const { secret, hash, hint } = createKeySecret()
+      const state = await rewrite(user, id, (key) => {
+        const { ending, replaced } = replaceSecret(key, graceMs, now())
+        return {
+          key: { ...key, hash, hint, replaced },
+          steps: [
+            { put: storeKeys.keyByHash(hash), value: key.id },
+            ...(graceMs > 0 ? [{ put: storeKeys.keyByHash(key.hash), value: key.id, ttlMs: graceMs }] : []),
+            ...ending.map(old => ({ delete: storeKeys.keyByHash(old) })),
+          ],
+        }
+      })
+      return { ...state, secret }
     },
 
     /**
@@ -130,7 +174,7 @@ export function createKeys({ store, versions, now = Date.now, onError = () => {}
       use.forget(id)
       await store.commit(id, [
         { delete: storeKeys.key(id) },
-        { delete: storeKeys.keyByHash(key.hash) },
+        ...[key.hash, ...(key.replaced ?? []).map(old => old.hash)].map(hash => ({ delete: storeKeys.keyByHash(hash) })),
         { delete: storeKeys.keysOfUser(user, id) },
         { delete: storeKeys.keyLastUsed(id) },
         versionStep('auth'),
@@ -138,4 +182,14 @@ export function createKeys({ store, versions, now = Date.now, onError = () => {}
       versions.touch('auth')
     },
   }
+}
+
+/** The replaced secrets of a key after another replacement, and those that end with it. */
+function replaceSecret(key: KeyRecord, graceMs: number, at: number): { replaced: ReplacedSecret[], ending: string[] } {
+  const before = key.replaced ?? []
+  if (graceMs === 0) return { replaced: [], ending: [key.hash, ...before.map(old => old.hash)] }
+  const working = before.filter(old => old.until > at)
+  if (working.length >= REPLACED_MAX) throw new AppError('too_many', { limit: REPLACED_MAX, kind: 'secrets' })
+  // What has ended by the clock is gone from the store by its own.
+  return { replaced: [...working, { hash: key.hash, until: at + graceMs }], ending: [] }
 }

@@ -7,8 +7,12 @@ import type { UserRecord, Users } from './users'
 export interface SignInOptions {
   connect: Connect
   users: Users
-  config: Pick<Config, 'MIN_TRUST_LEVEL' | 'missingForSignIn'>
+  config: Pick<Config, 'missingForSignIn'>
+  /** Who may come for the first time, as it is set now. */
+  gate: () => Promise<SignUpGate>
 }
+
+export interface SignUpGate { open: boolean, minTrustLevel: number }
 
 export type SignIn = ReturnType<typeof createSignIn>
 
@@ -16,7 +20,7 @@ export type SignIn = ReturnType<typeof createSignIn>
  * The second half of a sign-in, in two steps, so that the callback can give the welcome credit between them: a crash
  * there finds the user still new the next time, and the ledger books the same reference once.
  */
-export function createSignIn({ connect, users, config }: SignInOptions) {
+export function createSignIn({ connect, users, config, gate }: SignInOptions) {
   return {
     /** Throws sign_in_not_configured, naming the variables that are missing. */
     requireReady(): void {
@@ -34,7 +38,7 @@ export function createSignIn({ connect, users, config }: SignInOptions) {
         throw new AppError('inactive_user')
       }
       if (known?.status === 'suspended') throw new AppError('user_suspended')
-      if (!known) checkNewcomer(person, config.MIN_TRUST_LEVEL)
+      if (!known) checkNewcomer(person, await gate())
       return { person, known }
     },
 
@@ -45,8 +49,9 @@ export function createSignIn({ connect, users, config }: SignInOptions) {
   }
 }
 
-/** Only the first sign-in is gated by trust: nobody may be locked out of money already paid. */
-function checkNewcomer(person: Person, needed: number): void {
+/** Only the first sign-in is gated: nobody may be locked out of money already paid. */
+function checkNewcomer(person: Person, { open, minTrustLevel: needed }: SignUpGate): void {
+  if (!open) throw new AppError('sign_up_closed')
   if (person.silenced) throw new AppError('silenced_user')
   if (person.trustLevel < needed) throw new AppError('trust_level_too_low', { needed, level: person.trustLevel })
 }

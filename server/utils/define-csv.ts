@@ -21,7 +21,7 @@ export interface CsvFile {
   columns: string[]
   /** For admins only. */
   admin?: true
-  /** @param query as it came, unchecked. */
+  /** @param query as it stands in the address: whoever reads it checks it. */
   rows(user: UserRecord, query: Record<string, unknown>): AsyncIterable<CsvCell[]>
 }
 

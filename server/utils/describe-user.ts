@@ -6,7 +6,7 @@ import { isAdmin } from './require-user'
 
 /** A user as the API shows it, with role and balance. */
 export async function describeUser(user: UserRecord): Promise<UserReply> {
-  const { config, ledger } = useRuntime()
+  const { ledger, shopSettings } = useRuntime()
   const { available, held } = await ledger.balance(user.id)
-  return toUserReply(user, { admin: isAdmin(user.id), available, held, concurrency: config.VAPOR_CONCURRENCY })
+  return toUserReply(user, { admin: isAdmin(user.id), available, held, concurrency: shopSettings.concurrency() })
 }

@@ -3,20 +3,22 @@ import { getCookie } from 'h3'
 import { AppError } from '#server/errors/app-error'
 import { useRuntime } from '#server/runtime'
 import { sessionCookie } from '#server/users/session'
+import type { Session } from '#server/users/session'
 import type { UserRecord } from '#server/users/users'
 
-/** Whose session the cookie is, whatever became of the user; undefined when there is none, or it was ended. */
-export async function findSession(event: H3Event): Promise<UserRecord | undefined> {
-  const { config, sessions, users } = useRuntime()
+/** The session of the cookie and its user, whatever became of him; undefined when there is none, or it was ended. */
+export async function findSession(event: H3Event): Promise<{ session: Session, user: UserRecord } | undefined> {
+  const { config, endedSessions, sessions, users } = useRuntime()
   const token = getCookie(event, sessionCookie(config.secure).name)
   const session = token ? await sessions.read(token) : undefined
-  const user = session && await users.get(session.user)
-  return user?.epoch === session?.epoch ? user : undefined
+  if (!session) return undefined
+  const [user, ended] = await Promise.all([users.get(session.user), endedSessions.isEnded(session.id)])
+  return user?.epoch === session.epoch && !ended ? { session, user } : undefined
 }
 
 /** Throws signed_out, user_suspended. */
 export async function requireUser(event: H3Event): Promise<UserRecord> {
-  const user = await findSession(event)
+  const user = (await findSession(event))?.user
   if (!user) throw new AppError('signed_out')
   if (user.status === 'suspended') throw new AppError('user_suspended')
   const { log, users } = useRuntime()

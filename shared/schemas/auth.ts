@@ -10,6 +10,8 @@ export const me = z.object({
   trustLevel: z.number().int(),
   available: money,
   held: money,
+  /** Basis points off every price, 0 to 10000. */
+  discount: z.number().int(),
   createdAt: isoTime,
 })
 export type Me = z.output<typeof me>
@@ -21,6 +23,8 @@ export const loginInfo = z.object({
   missing: z.array(z.string()),
   /** False when the site is served over plain http: the session cookie is not `Secure` then. */
   secure: z.boolean(),
+  /** False: only who was here before gets in. */
+  open: z.boolean(),
   minTrustLevel: z.number().int(),
   welcomeCredit: money,
 })

@@ -55,13 +55,26 @@ export const channelPut = z.strictObject({
 })
 export type ChannelPut = z.input<typeof channelPut>
 
+/** One upstream API key as a page may see it, and what this process has seen of it. */
+export const credentialReply = z.object({
+  /** Its last four characters: "…9f2c". */
+  hint: z.string(),
+  enabled: z.boolean(),
+  /** `cooling` is asked last until the given time. */
+  state: z.enum(['unknown', 'healthy', 'cooling']),
+  until: isoTime.nullable(),
+  /** The latest failure, even when it has worked since. */
+  lastError: z.string().nullable(),
+  failedAt: isoTime.nullable(),
+})
+export type CredentialReply = z.output<typeof credentialReply>
+
 export const channelReply = z.object({
   ...channelFields,
   ...costs,
   vendor,
   id: recordId,
-  /** Masked: "sk-a…9f". */
-  credentials: z.array(z.string()),
+  credentials: z.array(credentialReply),
   /** What this process has seen: `cooling` until the given time after failures. */
   health: z.object({ state: z.enum(['unknown', 'healthy', 'cooling']), until: isoTime.nullable(), lastError: z.string().nullable() }),
   version: z.string(),
@@ -71,7 +84,27 @@ export const channelReply = z.object({
 export type ChannelReply = z.output<typeof channelReply>
 export const channelList = listOf(channelReply)
 
-export const channelTest = z.strictObject({ model: z.string().min(1).max(200).optional() })
+const place = z.number().int().min(0).max(49)
+/** Single credentials, by their place in the list the page has loaded. Those added come last. */
+export const credentialsPatch = z.strictObject({
+  version: z.string(),
+  enable: z.array(place).max(50).default([]),
+  disable: z.array(place).max(50).default([]),
+  remove: z.array(place).max(50).default([]),
+  add: z.array(credential).max(50).default([]),
+}).refine(({ enable, disable, remove, add }) => [enable, disable, remove, add].some(list => list.length > 0), 'nothing to change')
+export type CredentialsPatch = z.input<typeof credentialsPatch>
+
+/** What the channels did on the last days: tries, failures, and the mean time until an upstream began to answer. */
+export const channelTraffic = listOf(z.object({ channel: recordId, requests: z.number().int(), failed: z.number().int(), answerMs: z.number().int().nullable() }))
+export const channelTrafficQuery = z.strictObject({ days: z.coerce.number().int().min(1).max(90).default(1) })
+export type ChannelTraffic = z.output<typeof channelTraffic>['items'][number]
+
+export const channelTest = z.strictObject({
+  model: z.string().min(1).max(200).optional(),
+  /** The place of the credential to try; the first enabled one when absent. */
+  credential: place.optional(),
+})
 export const channelTestReply = z.object({
   ok: z.boolean(),
   model: z.string(),

@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import { cheaperInTier } from '../utils/prices'
 import { positiveMoney } from './common'
-import type { TokenClass } from './usage-class'
+import { usageClassNames } from './usage-class'
+import type { Picture, TokenClass, Usage, UsageClass } from './usage-class'
 
 export * from './usage-class'
+
+export const usage: z.ZodType<Usage> = z.partialRecord(z.enum(usageClassNames as [UsageClass, ...UsageClass[]]), z.number().int().min(0))
+export const picture: z.ZodType<Picture> = z.object({ size: z.string().nullable(), quality: z.string().nullable() })
 
 const tokenPrices = {
   input: positiveMoney.optional(),

@@ -71,9 +71,20 @@ export const adminRequest = requestReply.extend({
 export type AdminRequest = z.output<typeof adminRequest>
 export const adminRequestList = listOf(adminRequest)
 
+/** Which requests a list shows: those whose caller got an error, or those that ended in one way. */
+export const outcomes = ['all', 'failed', 'completed', 'client_left'] as const
+export type Outcome = typeof outcomes[number]
+
 export const requestQuery = pageQuery.extend({
   model: z.string().max(200).optional(),
   key: recordId.optional(),
-  outcome: z.enum(['all', 'failed']).default('all'),
+  outcome: z.enum(outcomes).default('all'),
 })
 export const adminRequestQuery = requestQuery.extend({ user: userId.optional(), channel: recordId.optional() })
+
+/** The user's own requests, between two times of booking. */
+export const ownRequestQuery = requestQuery.extend({ from: isoTime.optional(), to: isoTime.optional() })
+
+/** A request as its user may see it: tries at upstreams, when, how long and how they ended, never where. */
+export const requestDetail = requestReply.extend({ attempts: z.array(attempt.pick({ startedAt: true, durationMs: true, status: true, error: true })) })
+export type RequestDetail = z.output<typeof requestDetail>

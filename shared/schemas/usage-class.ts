@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 /**
  * The disjoint classes a request's usage is split into. A unit is a token in `inputClasses` and `outputClasses`, and
  * one call, character, second and so on in the others. A class without a price of its own is charged like the class behind the arrow.
@@ -37,12 +35,10 @@ export const outputClasses = ['reasoning', 'audioOutput', 'output'] as const sat
 export type TokenClass = typeof inputClasses[number] | typeof outputClasses[number]
 
 /** Units per class; absent means none. */
-export const usage = z.partialRecord(z.enum(usageClassNames as [UsageClass, ...UsageClass[]]), z.number().int().min(0))
-export type Usage = z.output<typeof usage>
+export type Usage = Partial<Record<UsageClass, number>>
 
 /** Size and quality of pictures, in lower case; null where nobody said it. */
-export const picture = z.object({ size: z.string().nullable(), quality: z.string().nullable() })
-export type Picture = z.output<typeof picture>
+export interface Picture { size: string | null, quality: string | null }
 
 /** In a price of pictures: whatever the size, or the quality, is. */
 export const ANY = 'any'

@@ -16,6 +16,9 @@ export const usageQuery = requestQuery.extend({ days: z.coerce.number().int().mi
 export const usageReply = z.object({
   totals: z.object({ today: tally, sevenDays: tally, thirtyDays: tally }),
   series: z.array(day),
+  /** The models most was spent on, with what each cost on the days of `series`; `rest` is everything else. */
+  models: z.array(z.object({ model: z.string(), total: tally, costs: z.array(moneySum) })),
+  rest: z.array(moneySum),
   requests: requestList,
 })
 export type UsageReply = z.output<typeof usageReply>
@@ -40,9 +43,14 @@ export const entryList = listOf(entryReply)
 export const statsQuery = z.strictObject({ days: z.coerce.number().int().min(1).max(90).default(30) })
 export const statsReply = z.object({
   totals: z.object({ today: adminTally, sevenDays: adminTally, thirtyDays: adminTally }),
+  /** The days asked for, and as many before them. */
+  range: adminTally,
+  previous: adminTally,
+  /** The days asked for, at least seven. */
   series: z.array(adminTally.extend({ day: z.string() })),
   models: z.array(adminTally.extend({ model: z.string() })),
-  channels: z.array(adminTally.extend({ channel: z.string() })),
+  /** `answerMs`: mean time until the upstream began to answer; null when it never did. */
+  channels: z.array(adminTally.extend({ channel: z.string(), name: z.string(), answerMs: z.number().int().nullable() })),
   users: z.array(adminTally.extend({ user: userId, username: z.string() })),
   /** Requests running on this instance now. */
   open: z.number().int(),

@@ -49,4 +49,12 @@ export const auditReply = z.object({
   after: z.unknown(),
 })
 export type AuditReply = z.output<typeof auditReply>
-export const auditList = listOf(auditReply)
+/** `admins` are those who can be asked for: of ADMIN_UIDS, whether they changed anything or not. */
+export const auditList = listOf(auditReply).extend({ admins: z.array(z.object({ id: userId, username: z.string() })) })
+export const auditQuery = pageQuery.extend({
+  admin: userId.optional(),
+  /** An action such as `channel.put`, or what it is about: `channel`. */
+  action: z.string().regex(/^[a-z]+(?:\.[a-z]+)?$/).max(60).optional(),
+})
+/** What admins can change, for the filter of the page. */
+export const auditSubjects = ['channel', 'model', 'user', 'key', 'order', 'codes', 'settings', 'announcement', 'configuration', 'alert'] as const

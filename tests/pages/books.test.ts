@@ -59,17 +59,17 @@ describe('the result of a check', () => {
 
 describe('cost prices in the forms', () => {
   const cost = { input: '2.5', output: '10', cachedInput: '0.25', longContext: { above: 200_000, prices: { input: '5' } } }
-  const model = { id: 'mdl_a', name: 'm', description: '', enabled: true, prices: null, notForSale: [], version: '1', createdAt: run.startedAt, updatedAt: run.startedAt } as const
+  const model = { id: 'mdl_a', name: 'm', description: '', enabled: true, prices: null, context: null, maxOutput: null, modalities: [], notForSale: [], version: '1', createdAt: run.startedAt, updatedAt: run.startedAt } as const
 
   it('give back what they were given', () => {
-    const routes = [{ channel: 'a', upstream: '', priority: 0, weight: 1, cost }, { channel: 'b', upstream: 'x', priority: 1, weight: 2 }]
-    expect(modelPutOf(modelFormOf({ ...model, notForSale: [], routes } satisfies ModelReply), '1').routes).toEqual(routes)
+    const routes = [{ channel: 'a', upstream: '', priority: 1, weight: 1, cost }, { channel: 'b', upstream: 'x', priority: 0, weight: 2 }]
+    expect(modelPutOf(modelFormOf({ ...model, modalities: [], notForSale: [], routes } satisfies ModelReply), '1').routes).toEqual(routes)
     const channel = { name: 'a', vendor: 'generic', dialect: 'openai-chat', baseUrl: 'https://a.example', priority: 0, weight: 1, enabled: true, costCurrency: 'USD', costRate: '7.2' } as ChannelReply
     expect(channelPutOf(channelFormOf(channel), '1')).toMatchObject({ costCurrency: 'USD', costRate: '7.2' })
   })
 
   it('let the schema refuse half of them, at the field', () => {
-    const form = modelFormOf({ ...model, notForSale: [], routes: [{ channel: 'a', upstream: '', priority: 0, weight: 1 }] })
+    const form = modelFormOf({ ...model, modalities: [], notForSale: [], routes: [{ channel: 'a', upstream: '', priority: 0, weight: 1 }] })
     form.routes[0]!.cost.texts.input = '2'
     expect(modelPut.safeParse(modelPutOf(form, '1')).error?.issues.map(issue => issue.path.join('.'))).toEqual(['routes.0.cost.output'])
   })

@@ -5,7 +5,7 @@ import { channelPutOf, emptyChannelForm } from '~/composables/use-channel-form'
 import { emptyKeyForm, keyBodyOf } from '~/composables/use-key-form'
 import { convertPriceForm, emptyPriceForm, priceFormOf, pricesOf } from '~/composables/use-price-form'
 import type { PicturePriceForm, PriceForm } from '~/composables/use-price-form'
-import { pickLocale } from '~/composables/use-locale-switch'
+import { pickLocale } from '#shared/utils/locales'
 import { readApiError } from '~/composables/use-api-error'
 import { safeNext } from '~/composables/use-sign-in'
 import LongContextFields from '~/components/admin/models/LongContextFields.vue'
@@ -137,7 +137,7 @@ describe('prices that depend on the request', () => {
 
 describe('forms become bodies', () => {
   it('a key without limits', () => {
-    expect(keyBodyOf({ ...emptyKeyForm(), name: 'laptop' })).toEqual({ name: 'laptop', expiresAt: null, spendLimit: null, models: [] })
+    expect(keyBodyOf({ ...emptyKeyForm(), name: 'laptop' })).toEqual({ name: 'laptop', expiresAt: null, spendLimit: null, limits: { day: null, week: null, month: null, rpm: null, tpm: null, concurrency: null }, models: [], ips: [] })
   })
 
   it('a custom time left open is refused by the schema', () => {

@@ -60,9 +60,9 @@ export async function openShop(options: ShopOptions = {}) {
   const noCalls = () => Promise.reject(new Error('there is no payment gateway here'))
   const services = createServices({ config, store, versions, vault, ledger, instance: 'ins_test', fetchText: noCalls, fetchOwn: noCalls, onError })
   const outbox = await openOutbox({ file: join(dataDir, 'outbox.jsonl'), settle: order => ledger.settle(order), onError })
-  const gateway = createGateway({ config, instance: 'ins_test', store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError, openAfterMs: options.openAfterMs, keepAliveMs: options.keepAliveMs, settleWaitMs: options.settleWaitMs })
+  const gateway = createGateway({ config, instance: 'ins_test', store, ledger, outbox, keys: services.keys, catalog: services.catalog, concurrency: services.shopSettings.concurrency, onError, openAfterMs: options.openAfterMs, keepAliveMs: options.keepAliveMs, settleWaitMs: options.settleWaitMs })
   const logged: unknown[] = []
-  setRuntime({ ...services, ...gateway, config, store, versions, ledger, addressOf: createClientAddress([]), outboxSize: () => outbox.size, log: { error: (message, cause) => logged.push(message, cause), info: () => {} }, jobs: createJobs({ onError }), notReady: async () => [], writeMetrics: undefined })
+  setRuntime({ ...services, ...gateway, config, store, versions, ledger, addressOf: createClientAddress(config.VAPOR_TRUSTED_PROXIES), outboxSize: () => outbox.size, log: { error: (message, cause) => logged.push(message, cause), info: () => {} }, jobs: createJobs({ onError }), notReady: async () => [], writeMetrics: undefined })
 
   const { user } = await services.users.signIn({ id: USER, username: 'user', name: '', avatar: '', trustLevel: 2, active: true, silenced: false })
   const available = options.available ?? 1_000_000_000

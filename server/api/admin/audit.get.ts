@@ -5,6 +5,12 @@ import { defineApi } from '#server/utils/define-api'
 import { api } from '#shared/schemas/api'
 
 export default defineApi(api.listAudit, async ({ query }) => {
-  const { items, next } = await listAudit(useRuntime().store, query)
-  return { items: items.map(toAuditReply), next }
+  const { config, store, users } = useRuntime()
+  const [{ items, next, searchedTo }, names] = await Promise.all([listAudit(store, query), users.namesOf(config.ADMIN_UIDS)])
+  return {
+    items: items.map(toAuditReply),
+    next,
+    ...(searchedTo === undefined ? {} : { searchedTo: new Date(searchedTo).toISOString() }),
+    admins: [...names].map(([id, username]) => ({ id, username })),
+  }
 })

@@ -7,7 +7,7 @@ import { api } from '#shared/schemas/api'
 import { inviteCookie } from '#shared/schemas/code'
 
 export default defineApi(api.loginCallback, async ({ event }) => {
-  const { attemptCookies, config, invites, ledger, sessions, signIn } = useRuntime()
+  const { attemptCookies, config, invites, ledger, sessions, shopSettings, signIn } = useRuntime()
   signIn.requireReady()
   const { code, state, error } = getQuery(event)
   const attempt = typeof state === 'string' ? attemptCookies.take(state, parseCookies(event)) : undefined
@@ -19,8 +19,9 @@ export default defineApi(api.loginCallback, async ({ event }) => {
   if (typeof code !== 'string' || !code) throw new AppError('sign_in_failed', { problem: 'LinuxDo Connect sent no code' })
 
   const { person, known } = await signIn.identify(code, attempt)
-  if (!known && config.WELCOME_CREDIT > 0)
-    await ledger.credit({ user: person.id, kind: 'welcome', amount: config.WELCOME_CREDIT, reference: person.id, note: '' })
+  const { welcomeCredit } = await shopSettings.signUp()
+  if (!known && welcomeCredit > 0)
+    await ledger.credit({ user: person.id, kind: 'welcome', amount: welcomeCredit, reference: person.id, note: '' })
   const user = await signIn.admit(person, known ? undefined : await invites.inviterOf(getCookie(event, inviteCookie), person.id))
   const cookie = sessionCookie(config.secure)
   setCookie(event, cookie.name, await sessions.issue(user), cookie.options)

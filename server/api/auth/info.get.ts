@@ -3,13 +3,15 @@ import { defineApi } from '#server/utils/define-api'
 import { api } from '#shared/schemas/api'
 import { formatNano } from '#shared/utils/money'
 
-export default defineApi(api.loginInfo, () => {
-  const { config } = useRuntime()
+export default defineApi(api.loginInfo, async () => {
+  const { config, shopSettings } = useRuntime()
+  const { open, minTrustLevel, welcomeCredit } = await shopSettings.signUp()
   return {
     ready: config.missingForSignIn.length === 0,
     missing: config.missingForSignIn,
     secure: config.secure,
-    minTrustLevel: config.MIN_TRUST_LEVEL,
-    welcomeCredit: formatNano(config.WELCOME_CREDIT),
+    open,
+    minTrustLevel,
+    welcomeCredit: formatNano(welcomeCredit),
   }
 })

@@ -11,6 +11,13 @@ const openaiCodes: Partial<Record<ErrorCode, string>> = {
   insufficient_credit: 'insufficient_quota',
   out_of_credit_midway: 'insufficient_quota',
   spend_limit_reached: 'insufficient_quota',
+  day_limit_reached: 'insufficient_quota',
+  week_limit_reached: 'insufficient_quota',
+  month_limit_reached: 'insufficient_quota',
+  rpm_reached: 'rate_limit_exceeded',
+  tpm_reached: 'rate_limit_exceeded',
+  tokens_over_limit: 'rate_limit_exceeded',
+  key_too_many_open: 'rate_limit_exceeded',
   upstream_busy: 'rate_limit_exceeded',
   too_many_open: 'rate_limit_exceeded',
 }

@@ -45,6 +45,37 @@ describe('a user', () => {
     expect(await site.runtime.keys.findCaller(made.secret ?? '')).toBeUndefined()
   })
 
+  it('limits a key, sees what is left of each limit, and replaces its secret', async () => {
+    const body = { name: 'limited', limits: { day: '1.5', rpm: 60, concurrency: 4 }, spendLimit: '9', ips: ['203.0.113.0/24', '2001:db8::1'] }
+    const made = read(api.createKey, await site.call('POST', '/api/user/keys', { cookie: user, body }))
+    expect(made).toMatchObject({ limits: { day: '1.5', week: null, month: null, rpm: 60, tpm: null, concurrency: 4 }, ips: body.ips, usage: { today: '0', sevenDays: '0', thirtyDays: '0' }, open: 0, oldSecretUntil: null })
+    expect(made.budgets).toEqual([
+      { period: 'day', limit: '1.5', spent: '0', remaining: '1.5', resetsAt: expect.stringMatching(/T16:00:00\.000Z$/) as string },
+      { period: 'total', limit: '9', spent: '0', remaining: '9', resetsAt: null },
+    ])
+    const changed = read(api.changeKey, await site.call('PATCH', `/api/user/keys/${made.id}`, { cookie: user, body: { limits: { day: null, week: '2' } } }))
+    expect(changed).toMatchObject({ limits: { day: null, week: '2', rpm: 60 }, ips: body.ips })
+    const path = `/api/user/keys/${made.id}/rotate`
+    const rotated = read(api.rotateKey, await site.call('POST', path, { cookie: user, body: { grace: 3600 } }))
+    expect(rotated).toMatchObject({ id: made.id, limits: changed.limits, oldSecretUntil: expect.any(String) as string })
+    expect(rotated.secret).not.toBe(made.secret)
+    for (const secret of [made.secret, rotated.secret]) expect((await site.runtime.keys.findCaller(secret!))?.key.id).toBe(made.id)
+    expect(code(await site.call('POST', path, { cookie: admin, body: { grace: 0 } }))).toBe('record_not_found')
+  })
+
+  it.each([
+    { limits: { rpm: 0 } }, { limits: { rpm: 1.5 } }, { limits: { day: '-1' } }, { limits: { year: '1' } }, { limits: { day: '99999999' } },
+    { ips: ['example.com'] }, { ips: ['10.0.0.0/33'] }, { ips: ['2001:db8::/129'] }, { ips: ['10.0.0'] },
+  ])('cannot limit a key by %j', async (body) => {
+    expect(code(await site.call('POST', '/api/user/keys', { cookie: user, body: { name: 'odd', ...body } }))).toBe('invalid_request')
+  })
+
+  it.each([{}, { grace: 60 }, { grace: '3600' }])('cannot replace a secret by %j', async (body) => {
+    const made = read(api.createKey, await site.call('POST', '/api/user/keys', { cookie: user, body: { name: 'odd' } }))
+    expect(code(await site.call('POST', `/api/user/keys/${made.id}/rotate`, { cookie: user, body }))).toBe('invalid_request')
+    read(api.deleteKey, await site.call('DELETE', `/api/user/keys/${made.id}`, { cookie: user }))
+  })
+
   it('sees its requests and sums, and nobody else\'s', async () => {
     const now = Date.now()
     await book(site.runtime.store, requestRecord(now - 2, { user: '2' }), requestRecord(now - 1, { user: '2', error: 'upstream_cut', status: 502 }), requestRecord(now, { user: '9' }))
@@ -63,7 +94,7 @@ describe('an admin', () => {
 
   it('connects a channel, prices a model, and sells it', async () => {
     const made = read(api.createChannel, await site.call('POST', '/api/admin/channels', { cookie: admin, body: channel }))
-    expect(made).toMatchObject({ id: 'main', credentials: ['sk-u…89'], health: { state: 'unknown', until: null, lastError: null } })
+    expect(made).toMatchObject({ id: 'main', credentials: [{ hint: '…6789', enabled: true, state: 'unknown', until: null, lastError: null, failedAt: null }], health: { state: 'unknown', until: null, lastError: null } })
     expect(await site.call('POST', '/api/admin/channels', { cookie: admin, body: channel })).toMatchObject({ status: 409, body: { error: { code: 'already_exists' } } })
     expect(code(await site.call('POST', '/api/admin/channels/main/test', { cookie: admin, body: {} }))).toBe('invalid_request')
 

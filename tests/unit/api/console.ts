@@ -8,6 +8,7 @@ import type { FetchText } from '#server/billing/payments/index'
 import { readConfig } from '#server/config'
 import type { Config } from '#server/config'
 import { createHealth } from '#server/gateway/health'
+import { createRefusals } from '#server/gateway/refusals'
 import middleware from '#server/middleware/request-id-and-headers'
 import { createJobs } from '#server/ops/jobs'
 import { setRuntime } from '#server/runtime'
@@ -103,6 +104,8 @@ async function createTestRuntime(config: Config, errors: string[], probed: strin
     countTokens: notHere,
     keyInfo: { key: notHere, subscription: notHere, usage: notHere },
     requireCaller: notHere,
+    refusals: createRefusals({ now: Date.now }),
+    noteRefusal: notHere,
     probe: {
       async testUpstream({ credential, upstreamModel }) {
         probed.push(`${credential} ${upstreamModel}`)

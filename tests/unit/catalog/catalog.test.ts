@@ -34,7 +34,7 @@ describe('channels', () => {
     const { store, channels, catalog } = await setup()
     const { value } = await channels.create(channelForm({ id: 'main' }))
     expect(value).toMatchObject({ id: 'main', baseUrl: 'https://api.openai.com/v1', weight: 1, priority: 0 })
-    expect(describeChannel(value).credentials).toEqual(['sk-u…89'])
+    expect(describeChannel(value).credentials).toEqual(['…6789'])
     expect(JSON.stringify(await store.list('channel_', { limit: 10 }))).not.toContain(SECRET)
     expect((await catalog.findChannel('main'))?.credentials()).toEqual([SECRET])
     expect(maskCredential('short')).toBe('…')
@@ -79,7 +79,7 @@ describe('channels', () => {
     expect((await catalog.findChannel('main'))?.credentials()).toEqual([SECRET])
     await expect(channels.put('main', form)).rejects.toMatchObject({ code: 'changed_meanwhile', status: 409 })
     const replaced = await channels.put('main', { ...form, version: next.version, credentials: ['sk-another-0123456789', 'sk-third-0123456789'] })
-    expect(describeChannel(replaced.value).credentials).toEqual(['sk-a…89', 'sk-t…89'])
+    expect(describeChannel(replaced.value).credentials).toEqual(['…6789', '…6789'])
     await expect(channels.put('gone', form)).rejects.toMatchObject({ code: 'record_not_found' })
   })
 
@@ -160,7 +160,7 @@ describe('models', () => {
     const reasons = async (name: string) => catalog.notForSale((await catalog.findModel(name))!)
     expect(await reasons('free')).toEqual([])
     expect(await reasons('bare')).toEqual(['disabled', 'no_price', 'no_route'])
-    expect((await catalog.listOnSale()).map(toPublicModel)).toEqual([{ name: 'free', description: '', prices: { input: '0', output: '0' } }])
+    expect((await catalog.listOnSale()).map(model => toPublicModel(model, []))).toMatchObject([{ name: 'free', description: '', prices: { input: '0', output: '0' } }])
     const { name, dialect, baseUrl, priority, weight } = channel.value
     await channels.put('main', { name, dialect, baseUrl, priority, weight, enabled: false, version: channel.version })
     expect(await reasons('free')).toEqual(['no_route'])
@@ -202,11 +202,11 @@ describe('models', () => {
       longContext: { above: 200_000, prices: { input: 2_000_000_000, output: 3 } },
       images: [{ size: '1024x1024', quality: 'high', price: 170_000_000_000_000 }],
     })
-    expect((await catalog.listOnSale()).map(toPublicModel)).toMatchObject([{ prices }])
+    expect((await catalog.listOnSale()).map(model => toPublicModel(model, []))).toMatchObject([{ prices }])
     const old = { ...made.value, prices: { input: 5, output: 7 } }
     await store.commit(old.id, [{ put: keys.model(old.id), value: old }])
     const fresh = createCatalog({ store, versions: createFeed(), channels })
-    expect((await fresh.listOnSale()).map(toPublicModel)).toMatchObject([{ prices: { input: '0.000000005', output: '0.000000007' } }])
+    expect((await fresh.listOnSale()).map(model => toPublicModel(model, []))).toMatchObject([{ prices: { input: '0.000000005', output: '0.000000007' } }])
   })
 
   it.each<[string, Partial<ModelForm['prices']>]>([

@@ -99,10 +99,20 @@ describe('keys', () => {
     expect((await keys.findCaller(secret))?.key.enabled).toBe(false)
   })
 
+  it('change the limits that are named and keep the others', async () => {
+    const { keys, user } = await setup()
+    const { key } = await keys.create(user, { ...fields, limits: { day: 5, rpm: 10 } })
+    await keys.patch('7', key.id, { limits: { rpm: null, tpm: 7 } })
+    expect((await keys.list('7', { limit: 1 })).items[0]?.key.limits).toEqual({ day: 5, rpm: null, tpm: 7 })
+    await keys.patch('7', key.id, { ips: ['192.0.2.1'] })
+    expect((await keys.list('7', { limit: 1 })).items[0]?.key).toMatchObject({ limits: { day: 5, rpm: null, tpm: 7 }, ips: ['192.0.2.1'] })
+  })
+
   it('belong to their user', async () => {
     const { keys, user } = await setup()
     const { key } = await keys.create(user, fields)
     await expect(keys.patch('8', key.id, { name: 'x' })).rejects.toMatchObject({ code: 'record_not_found' })
+    await expect(keys.rotate('8', key.id, 0)).rejects.toMatchObject({ code: 'record_not_found' })
     await expect(keys.delete('8', key.id)).rejects.toMatchObject({ code: 'record_not_found' })
   })
 
@@ -125,5 +135,58 @@ describe('keys', () => {
     await keys.flushUsed()
     expect((await store.get(`keyused_${key.id}`))?.value).toEqual({ v: 1, at: 1000 })
     expect((await keys.list('7', { limit: 1 })).items[0]).toMatchObject({ lastUsedAt: 1000 })
+  })
+})
+
+describe('a replaced secret', () => {
+  const HOUR = 3_600_000
+
+  async function rotating() {
+    const clock = { now: 1_700_000_000_000 }
+    const store = createMemoryStore({ now: () => clock.now })
+    const feed = createFeed()
+    const { user } = await createUsers({ store, versions: feed }).signIn(person('7'))
+    const keys = createKeys({ store, versions: feed, now: () => clock.now })
+    const made = await keys.create(user, fields)
+    const isValid = async (secret: string) => (await keys.findCaller(secret))?.key.id === made.key.id
+    return { clock, store, keys, made, isValid }
+  }
+
+  it('works for its grace and not a moment longer, even where it is cached', async () => {
+    const { clock, store, keys, made, isValid } = await rotating()
+    const second = await keys.rotate('7', made.key.id, HOUR)
+    expect([await isValid(made.secret), await isValid(second.secret)]).toEqual([true, true])
+    clock.now += HOUR - 1
+    expect(await isValid(made.secret)).toBe(true)
+    clock.now += 1
+    expect([await isValid(made.secret), await isValid(second.secret)]).toEqual([false, true])
+    expect(await store.list('keyhash_', { limit: 10 })).toHaveLength(1)
+  })
+
+  it('ends at once, with all before it, when no grace is given', async () => {
+    const { store, keys, made, isValid } = await rotating()
+    const second = await keys.rotate('7', made.key.id, HOUR)
+    const third = await keys.rotate('7', made.key.id, 0)
+    expect([await isValid(made.secret), await isValid(second.secret), await isValid(third.secret)]).toEqual([false, false, true])
+    expect(await store.list('keyhash_', { limit: 10 })).toHaveLength(1)
+  })
+
+  it('ends with its key, and at most five work at a time', async () => {
+    const { clock, store, keys, made, isValid } = await rotating()
+    for (let count = 0; count < 5; count++) await keys.rotate('7', made.key.id, HOUR)
+    await expect(keys.rotate('7', made.key.id, HOUR)).rejects.toMatchObject({ code: 'too_many' })
+    expect(await isValid(made.secret)).toBe(true)
+    clock.now += HOUR
+    await keys.rotate('7', made.key.id, HOUR)
+    await keys.delete('7', made.key.id)
+    expect(await isValid(made.secret)).toBe(false)
+    expect(await store.list('keyhash_', { limit: 10 })).toHaveLength(0)
+  })
+
+  it('leaves one that is current when two replace it at once', async () => {
+    const { keys, made, isValid } = await rotating()
+    const both = await Promise.all([keys.rotate('7', made.key.id, 0), keys.rotate('7', made.key.id, 0)])
+    expect(await isValid(made.secret)).toBe(false)
+    expect((await Promise.all(both.map(({ secret }) => isValid(secret)))).filter(Boolean)).toHaveLength(1)
   })
 })

@@ -6,7 +6,7 @@ import { api } from '#shared/schemas/api'
 
 export default defineApi(api.testChannel, async ({ params, body }) => {
   const { catalog, probe } = useRuntime()
-  const target = await requireChannel(params.id)
+  const target = await requireChannel(params.id, body.credential)
   const model = body.model ?? (await catalog.upstreamModelsOf(params.id))[0]
   if (model === undefined) throw new AppError('invalid_request', { problem: 'model: name one, because no model has a route to this channel yet' })
   return { model, ...await probe.testUpstream({ ...target, upstreamModel: model }) }

@@ -1,0 +1,5 @@
+import { defineApi } from '#server/utils/define-api'
+import { exportConfiguration } from '#server/utils/export-configuration'
+import { api } from '#shared/schemas/api'
+
+export default defineApi(api.exportWithCredentials, ({ user, body }) => exportConfiguration(user, body.passphrase))

@@ -1,0 +1,210 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import en from '../../i18n/en.json'
+import zh from '../../i18n/zh-CN.json'
+import { launchBrowser } from '../support/browser'
+import { signIn, stockShop } from '../support/console'
+import { startVapor } from '../support/server'
+import type { Vapor } from '../support/server'
+import { keysOf } from '../tidy/texts'
+
+/** The public face: what a visitor sees, in both languages and on both widths, by one server. */
+const LANDING_JS_MAX = 190_000
+const CALLS = 12
+const words = { 'en': en, 'zh-CN': zh }
+type Locale = keyof typeof words
+const views = (['en', 'zh-CN'] as const).flatMap(locale => [1280, 390].map(width => ({ locale, width })))
+
+let vapor: Vapor
+let browser: Browser
+let key: string
+const complaints: string[] = []
+
+beforeAll(async () => {
+  [vapor, browser] = await Promise.all([startVapor(), launchBrowser()])
+  const { upstream } = vapor.sandbox!
+  const shop = await stockShop(vapor.url, { baseUrl: upstream.baseUrl, apiKey: upstream.apiKeys[0]! }, ['sandbox-text'])
+  key = shop.key
+  const routes = [{ channel: 'sandbox', upstream: 'sandbox-text' }]
+  await shop.admin.send('POST', '/api/admin/models', { name: 'house/long-talk', description: 'Remembers much', prices: { input: '3', output: '15', cachedInput: '0.3' }, routes, context: 200_000, maxOutput: 64_000, modalities: ['text', 'image_in'] })
+  await shop.admin.send('POST', '/api/admin/models', { name: 'house-embedding', prices: { input: '0.1', output: '0' }, routes })
+  await shop.admin.send('PUT', '/api/admin/users/2', { discount: 2000 })
+  for (let call = 0; call < CALLS; call++) {
+    const answer = await fetch(`${vapor.url}/v1/chat/completions`, { method: 'POST', headers: { 'authorization': `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify({ model: 'sandbox-text', stream: true, messages: [{ role: 'user', content: 'hello' }] }) })
+    expect(await answer.text()).toContain('[DONE]')
+  }
+})
+afterAll(async () => {
+  await browser?.close()
+  await vapor?.stop()
+})
+
+async function openPage(locale: Locale, width: number): Promise<Page> {
+  const context: BrowserContext = await browser.newContext({ locale, viewport: { width, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'] })
+  const page = await context.newPage()
+  page.setDefaultTimeout(10_000)
+  page.on('console', message => ['error', 'warning'].includes(message.type()) && complaints.push(`${page.url()} ${message.text()}`))
+  page.on('pageerror', error => complaints.push(`${page.url()} ${error.message}`))
+  page.on('request', (request) => {
+    const { origin } = new URL(request.url())
+    if (origin !== vapor.url && origin !== 'null') complaints.push(`foreign request to ${origin}`)
+  })
+  return page
+}
+
+/** Opens a path, rendered by the server and awake, and checks what holds for every public page. */
+async function visit(page: Page, path: string, locale: Locale): Promise<void> {
+  const response = await page.goto(vapor.url + path, { waitUntil: 'networkidle' })
+  expect([path, response?.status()]).toEqual([path, 200])
+  expect(await page.getAttribute('html', 'lang')).toBe(locale)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
+  expect((await page.title()).length).toBeGreaterThan(4)
+  expect((await page.getAttribute('meta[name="description"]', 'content'))?.length).toBeGreaterThan(5)
+  expect(await page.getAttribute('link[rel="canonical"]', 'href')).toBe(vapor.url + path)
+  expect(await page.locator('h1').count()).toBe(1)
+  const text = await page.innerText('body')
+  expect(textKeys.filter(name => text.includes(name))).toEqual([])
+}
+/** Names of texts: one of them on a page is a text that is missing. */
+const textKeys = keysOf(en as never).filter(name => name.split('.').length > 1 && !/^(?:units|errors)\./.test(name))
+
+describe.each(views)('in $locale at $width px', ({ locale, width }) => {
+  const { index, prices, status, docs, pages } = words[locale]
+  let page: Page
+  beforeAll(async () => { page = await openPage(locale, width) })
+  afterAll(() => page.context().close())
+
+  it('says what this is, how it runs, and what it costs', async () => {
+    await visit(page, '/', locale)
+    await page.getByRole('heading', { level: 1, name: index.headline }).waitFor()
+    await page.getByText(status.good).first().waitFor()
+    await page.getByRole('link', { name: 'house/long-talk' }).waitFor()
+    await page.getByRole('heading', { name: index.step.key.title }).waitFor()
+    await page.getByRole('button', { name: prices.perThousand }).click()
+    await page.getByRole('row', { name: /house\/long-talk/ }).getByText('0.003', { exact: true }).waitFor()
+    await page.getByRole('link', { name: index.seePrices }).click()
+    await page.waitForURL(`${vapor.url}/models`)
+    await page.getByRole('heading', { level: 1, name: pages.models.title }).waitFor()
+  })
+
+  it('finds a model by what it can do and what it costs, and leads to its page', async () => {
+    await visit(page, '/models', locale)
+    const names = async () => page.locator('tbody th a').allInnerTexts()
+    expect(await names()).toEqual(['house-embedding', 'house/long-talk', 'sandbox-text'])
+    await page.getByLabel(prices.sort, { exact: true }).selectOption('byInput')
+    expect((await names())[0]).toBe('house-embedding')
+    await page.getByLabel(prices.filterDialect, { exact: true }).selectOption('anthropic')
+    expect(await names()).toEqual(['sandbox-text', 'house/long-talk'])
+    await page.getByLabel(prices.filterPrice, { exact: true }).selectOption('0.5')
+    await page.getByText(prices.noMatchTitle).waitFor()
+    await page.getByRole('button', { name: words[locale].common.clearFilters }).click()
+    await page.getByLabel(prices.search).fill('MEMBERS much')
+    expect(await names()).toEqual(['house/long-talk'])
+    await page.getByRole('button', { name: prices.copyName.replace('{name}', 'house/long-talk') }).click()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('house/long-talk')
+    await page.locator('tbody th a').first().click()
+    await page.getByRole('heading', { level: 1, name: 'house/long-talk' }).waitFor()
+    await page.getByText('200,000').first().waitFor()
+    await page.getByText(`${vapor.url}/v1beta/models/house/long-talk:generateContent`).waitFor()
+  })
+
+  it('opens the page of a model by its address', async () => {
+    await visit(page, '/models/house/long-talk', locale)
+    await page.getByText('0.3', { exact: true }).waitFor()
+    await visit(page, '/models/house-embedding', locale)
+    await page.getByText(`${vapor.url}/v1/embeddings`).waitFor()
+  })
+
+  it('tells how well the models were served, in rates and never in counts', async () => {
+    await visit(page, '/status', locale)
+    await page.getByText(status.good).waitFor()
+    const row = page.getByRole('listitem').filter({ hasText: 'sandbox-text' })
+    await row.getByText('100%', { exact: true }).waitFor()
+    await page.getByRole('listitem').filter({ hasText: 'house-embedding' }).getByText(status.tooFew, { exact: true }).waitFor()
+    await page.getByRole('button', { name: status.ranges.month }).click()
+    await row.locator('[aria-hidden] > span').nth(29).waitFor({ state: 'attached' })
+    await row.getByText('100%', { exact: true }).waitFor()
+  })
+
+  it('tells how to call it in every dialect and tool, and what errors mean', async () => {
+    await visit(page, '/docs', locale)
+    for (const path of ['/v1/chat/completions', '/v1/responses', '/v1/messages']) await page.getByText(vapor.url + path).first().waitFor()
+    await page.getByRole('navigation', { name: docs.contents }).getByRole('link', { name: docs.error.title }).click()
+    expect(new URL(page.url()).hash).toBe('#error')
+    await page.getByRole('row', { name: /insufficient_credit/ }).getByText('402').waitFor()
+    expect(await page.getByRole('row', { name: /duplicate_trade|signed_out/ }).count()).toBe(0)
+    await page.getByText('Codex', { exact: true }).click()
+    await page.getByText('wire_api = "responses"').waitFor()
+  })
+
+  it('answers an address nobody knows with a page', async () => {
+    const response = await page.goto(`${vapor.url}/models/nobody-sells-this`)
+    expect(response?.status()).toBe(404)
+    await page.getByText(words[locale].errorPages[404].title).waitFor()
+    complaints.splice(0, complaints.length, ...complaints.filter(complaint => !complaint.includes('404')))
+  })
+})
+
+describe('behind the pages', () => {
+  it('shows a signed-in user his own price', async () => {
+    const { cookies } = await signIn(vapor.url, '2')
+    const page = await openPage('en', 1280)
+    await page.context().addCookies(cookies().split('; ').map((pair) => {
+      const [name = '', ...value] = pair.split('=')
+      return { name, value: value.join('='), url: vapor.url }
+    }))
+    await page.goto(`${vapor.url}/models`, { waitUntil: 'networkidle' })
+    const row = page.getByRole('row', { name: /house\/long-talk/ })
+    await row.getByText('2.4', { exact: true }).waitFor()
+    await page.getByText('Your discount of 20% is included.').waitFor()
+    await page.context().close()
+  })
+
+  it('loads one language, and no more script than a phone should', async () => {
+    const page = await openPage('en', 390)
+    const scripts = new Map<string, Buffer>()
+    page.on('response', async (response) => {
+      if (/\.js(?:\?|$)/.test(response.url())) scripts.set(response.url(), await response.body())
+    })
+    await page.goto(vapor.url, { waitUntil: 'networkidle' })
+    const weight = [...scripts.values()].reduce((sum, body) => sum + gzipSync(body[0] === 0x1F ? gunzipSync(body) : body).length, 0)
+    expect(weight).toBeGreaterThan(100_000)
+    expect(weight).toBeLessThanOrEqual(LANDING_JS_MAX)
+    const all = Buffer.concat([...scripts.values()]).toString('utf8')
+    expect(all).toContain(en.index.headline)
+    expect(all).not.toContain(zh.index.headline)
+    expect(all).not.toContain(en.errors.internal)
+    await page.context().close()
+  })
+
+  it('renders a public page once for many visitors, each with a nonce of his own, and forgets it when a price changes', async () => {
+    const get = async () => {
+      const response = await fetch(`${vapor.url}/models`, { headers: { 'accept-language': 'en' } })
+      const nonce = /'nonce-([^']+)'/.exec(response.headers.get('content-security-policy') ?? '')?.[1] ?? ''
+      const html = await response.text()
+      expect(html.split(`nonce="${nonce}"`).length).toBe(html.split('nonce="').length)
+      return { html: html.replaceAll(nonce, ''), nonce, frame: response.headers.get('x-frame-options') }
+    }
+    const [one, other] = [await get(), await get()]
+    expect(other.html).toBe(one.html)
+    expect(other.nonce).not.toBe(one.nonce)
+    expect(other.frame).toBe('DENY')
+    const admin = await signIn(vapor.url, '1')
+    await admin.send('POST', '/api/admin/models', { name: 'brand-new', prices: { input: '1', output: '2' }, routes: [{ channel: 'sandbox' }] })
+    expect((await get()).html).toContain('brand-new')
+  })
+
+  it('tells search engines where to look', async () => {
+    expect(await (await fetch(`${vapor.url}/robots.txt`)).text()).toContain(`Sitemap: ${vapor.url}/sitemap.xml`)
+    const map = await (await fetch(`${vapor.url}/sitemap.xml`)).text()
+    for (const path of ['/', '/models', '/status', '/docs', '/models/house/long-talk']) expect(map).toContain(`<loc>${vapor.url}${path}</loc>`)
+    const html = await (await fetch(vapor.url)).text()
+    expect(html).toContain(`<meta property="og:image" content="${vapor.url}/og.png">`)
+    expect((await fetch(`${vapor.url}/og.png`)).headers.get('content-type')).toBe('image/png')
+  })
+
+  it('never made the browser complain, nor call anybody else', () => {
+    expect(complaints).toEqual([])
+  })
+})
