@@ -2,6 +2,7 @@ import type { ChannelCreate, ChannelPut, ChannelReply, DialectId } from '#shared
 import type { VendorId } from '#shared/schemas/vendors'
 import { plainCosts } from '#shared/schemas/channel'
 import { vendors } from '#shared/schemas/vendors'
+import { plainDecimal } from '~/composables/use-price-unit'
 
 export interface ChannelFormState {
   name: string

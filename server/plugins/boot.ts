@@ -3,6 +3,7 @@ import { defineEventHandler, setResponseStatus } from 'h3'
 import type { NitroApp } from 'nitropack'
 import { defineNitroPlugin } from 'nitropack/runtime'
 import { createLedger } from '#server/billing/ledger'
+import type { Ledger } from '#server/billing/ledger'
 import { holdLease } from '#server/billing/lease'
 import { openOutbox } from '#server/billing/outbox'
 import { sweepOrphans } from '#server/billing/sweeper'
@@ -16,6 +17,7 @@ import { createClientAddress } from '#server/gateway/client-address'
 import { createTextFetcher } from '#server/gateway/fetch-text'
 import { createGateway } from '#server/gateway/index'
 import { createJobs } from '#server/ops/jobs'
+import type { Job } from '#server/ops/jobs'
 import { isDraining } from '#server/ops/lifecycle'
 import { createMetrics } from '#server/ops/metrics'
 import { startOnDemand, StartRefused } from '#server/ops/on-demand'
@@ -25,9 +27,11 @@ import { setRuntime, useRuntime } from '#server/runtime'
 import { deriveVaultSecrets } from '#server/secrets/derived'
 import { openVault } from '#server/secrets/vault'
 import { createServices } from '#server/services'
+import type { Services } from '#server/services'
 import { createId } from '#server/storage/ids'
 import { maintenanceOf, openStore, setStore } from '#server/storage/index'
 import { createLeader } from '#server/storage/leader'
+import type { StoreDriver } from '#server/storage/store'
 import { watchVersions } from '#server/storage/versions'
 
 const SWEEP_MS = 15_000
@@ -126,16 +130,9 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
   const outbox = await openOutbox({ file: join(config.VAPOR_DATA_DIR, 'outbox.jsonl'), settle: order => ledger.settle(order), onError })
   const gateway = createGateway({ config, instance, store, ledger, outbox, keys: services.keys, catalog: services.catalog, onError, settleWaitMs: platform.settleWaitMs })
 
-  const requestsTtlMs = config.VAPOR_REQUESTS_DAYS * 86_400_000
-  const maintain = maintenanceOf(store)
-  const sweep = { name: 'sweep', run: () => sweepOrphans({ store, ledger, requestsTtlMs }) }
-  const fold = { name: 'fold', run: async () => await services.statistics.fold() + await services.payments.foldTotals() }
-  const ask = { name: 'ask', run: () => services.payments.runAsker() }
-  const audit = { name: 'audit', run: () => services.audit.runDue() }
-  const claims = { name: 'claims', run: () => services.codes.grantClaims() }
+  const clocked = clockedJobs({ config, store, ledger, services })
   const jobs = createJobs({ onError })
-  // What was left undone comes first: the sweeper decides by what is there.
-  jobs.add(...(maintain ? [{ name: 'maintain', run: maintain }] : []), ask, sweep, ...(eventual ? [claims] : [audit]), fold)
+  jobs.add(...clocked)
 
   setRuntime({
     ...services,
@@ -154,13 +151,7 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
   })
 
   const leader = createLeader({ store, instance })
-  const stops = platform.onDemand ? [] : [
-    leader.every('sweep', SWEEP_MS, sweep.run, onError),
-    leader.every('fold', FOLD_MS, fold.run, onError),
-    leader.every('ask', ASK_MS, ask.run, onError),
-    eventual ? leader.every('claims', CLAIMS_MS, claims.run, onError) : leader.every('audit', AUDIT_MS, audit.run, onError),
-    ...(maintain ? [leader.every('maintain', MAINTAIN_MS, maintain, onError)] : []),
-  ]
+  const stops = platform.onDemand ? [] : clocked.map(({ name, everyMs, run }) => leader.every(name, everyMs, run, onError))
   await outbox.flush()
   log.info(`ready on ${config.VAPOR_STORE.split(':')[0]}`)
 
@@ -177,4 +168,19 @@ async function boot(config: Config, log: Log): Promise<() => Promise<void>> {
     metrics?.close()
     await store.close()
   }
+}
+
+/** Work nobody waits for, in the order of a round: what was left undone comes first, because the sweeper decides by what is there. */
+function clockedJobs({ config, store, ledger, services }: { config: Config, store: StoreDriver, ledger: Ledger, services: Services }): (Job & { everyMs: number })[] {
+  const requestsTtlMs = config.VAPOR_REQUESTS_DAYS * 86_400_000
+  const maintain = maintenanceOf(store)
+  return [
+    ...(maintain ? [{ name: 'maintain', everyMs: MAINTAIN_MS, run: maintain }] : []),
+    { name: 'ask', everyMs: ASK_MS, run: () => services.payments.runAsker() },
+    { name: 'sweep', everyMs: SWEEP_MS, run: () => sweepOrphans({ store, ledger, requestsTtlMs }) },
+    store.consistency === 'eventual'
+      ? { name: 'claims', everyMs: CLAIMS_MS, run: () => services.codes.grantClaims() }
+      : { name: 'audit', everyMs: AUDIT_MS, run: () => services.audit.runDue() },
+    { name: 'fold', everyMs: FOLD_MS, run: async () => await services.statistics.fold() + await services.payments.foldTotals() },
+  ]
 }

@@ -77,5 +77,5 @@ it('a lost notice heals by itself, across a crash, and books once', async () => 
 
 it('a scheduler may run the chores', async () => {
   const answer = await fetch(`${vapor.url}/api/cron`, { method: 'POST', headers: { authorization: `Bearer ${CRON}` } })
-  expect(await answer.json()).toEqual({ jobs: ['ask', 'sweep', 'fold'].map(job => ({ job, done: true })) })
+  expect(await answer.json()).toEqual({ jobs: ['ask', 'sweep', 'audit', 'fold'].map(job => ({ job, done: true })) })
 })
