@@ -223,6 +223,22 @@ describe('the gates', () => {
     site.runtime.config.MIN_TRUST_LEVEL = 0
   })
 
+  it('take nobody new while sign-up is closed, and give what the settings say when it is open', async () => {
+    const { groups } = site.runtime.shopSettings
+    const put = async (change: object) => {
+      const { version, settings } = await groups.signUp.load()
+      await groups.signUp.write({ version, settings: { ...settings, ...change } }, () => [])
+    }
+    await createBrowser().signIn('5006')
+    await put({ open: false })
+    expect(await createBrowser().signIn('5007')).toMatchObject({ status: 403, body: { error: { code: 'sign_up_closed' } } })
+    expect((await createBrowser().signIn('5006')).status).toBe(302)
+    await put({ open: true, welcomeCredit: '3' })
+    expect((await createBrowser().signIn('5007')).status).toBe(302)
+    expect((await site.runtime.ledger.balance('5007')).available).toBe(3_000_000_000)
+    await put({ welcomeCredit: null })
+  })
+
   it('stop a suspended user', async () => {
     await createBrowser().signIn('5004')
     await site.runtime.users.change('5004', () => ({ status: 'suspended' }))
@@ -233,7 +249,7 @@ describe('the gates', () => {
 describe('without the settings', () => {
   it('the login page is told what is missing', async () => {
     const bare = await startConsole({ OAUTH_CLIENT_ID: '', JWT_SECRET: '' })
-    expect((await bare.call('GET', '/api/auth/info')).body).toEqual({ ready: false, missing: ['OAUTH_CLIENT_ID', 'JWT_SECRET'], secure: false, minTrustLevel: 0, welcomeCredit: '0' })
+    expect((await bare.call('GET', '/api/auth/info')).body).toEqual({ ready: false, missing: ['OAUTH_CLIENT_ID', 'JWT_SECRET'], secure: false, open: true, minTrustLevel: 0, welcomeCredit: '0' })
     expect(await bare.call('GET', '/api/auth/login')).toMatchObject({ status: 503, body: { error: { code: 'sign_in_not_configured', params: { missing: 'OAUTH_CLIENT_ID, JWT_SECRET' } } } })
     await bare.close()
   })
