@@ -70,8 +70,6 @@ function fatalProblems(config: Config): string[] {
     if (config.production && config[name].some(secret => secret.length < SECRET_MIN))
       problems.push(`${name} has a secret shorter than ${SECRET_MIN} characters; make one with: openssl rand -hex 32`)
   }
-  if (config.VAPOR_CRON_SECRET !== '' && config.VAPOR_CRON_SECRET.length < SECRET_MIN)
-    problems.push(`VAPOR_CRON_SECRET is shorter than ${SECRET_MIN} characters; make one with: openssl rand -hex 32`)
   return problems
 }
 
