@@ -14,6 +14,7 @@ import { ensureEdgeOneBuild, SESSION_SECRET, startOnEdgeOne } from '../support/e
 import { CREDENTIAL, startEndpointsUpstream, sha256, SOUND } from '../support/endpoints-upstream'
 import { signIn } from '../support/console'
 import type { Console } from '../support/console'
+import type { OrderCreated, OrderReply } from '#shared/schemas/payment'
 import { root } from '../../scripts/sources.ts'
 
 const BUILD_MS = 300_000
@@ -117,6 +118,25 @@ describe('a shop on the platform', () => {
     expect((await fetch(host.url + script)).status).toBe(200)
   })
 
+  it('takes a payment in, once however it is told of it', async () => {
+    const before = Number((await balance()).available)
+    const order = async () => {
+      const { order: { id }, form } = await user.send<OrderCreated>('POST', '/api/pay/create', { money: '10' })
+      expect((await fetch(form.action, { method: form.method, body: new URLSearchParams(form.fields), redirect: 'manual' })).status).toBe(302)
+      return id
+    }
+    const told = await order()
+    await sandbox.credit.pay(told)
+    await sandbox.credit.notifyNow(told)
+    expect(await user.get<OrderReply>(`/api/pay/query/${told}`)).toMatchObject({ state: 'paid', credit: '10' })
+    const untold = await order()
+    sandbox.credit.setFault({ notify: 'lost' })
+    await sandbox.credit.pay(untold)
+    sandbox.credit.setFault({})
+    expect(await user.get<OrderReply>(`/api/pay/query/${untold}`)).toMatchObject({ state: 'paid' })
+    expect(Number((await balance()).available)).toBe(before + 20)
+  })
+
   it('streams as the upstream speaks, and has booked when the stream ends', async () => {
     const before = await balance()
     const response = await ask('sandbox-paced-150-6', true)
@@ -180,7 +200,7 @@ describe('a shop on the platform', () => {
     expect((await call({ authorization: 'Bearer wrong' })).status).toBe(401)
     const response = await call({ authorization: 'Bearer cron-secret-for-tests' })
     expect(response.status).toBe(200)
-    expect(await response.json()).toEqual({ jobs: [{ job: 'sweep', done: true }, { job: 'fold', done: true }, { job: 'maintain', done: true }] })
+    expect(await response.json()).toEqual({ jobs: ['maintain', 'ask', 'sweep', 'claims', 'fold'].map(job => ({ job, done: true })) })
     expect((await call({})).status).toBe(202)
   })
 

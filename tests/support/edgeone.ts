@@ -33,8 +33,14 @@ export async function ensureEdgeOneBuild(): Promise<string> {
 export const SESSION_SECRET = 'test-only-session-secret-0123456789abcdef'
 
 /** What a project on the platform is given, and nothing more: the list of the README. */
-export function projectEnv(origin: string, { connect }: Sandbox): Record<string, string> {
+export function projectEnv(origin: string, { connect, credit }: Sandbox): Record<string, string> {
   return {
+    EPAY_PID: credit.pid,
+    EPAY_KEY: credit.key,
+    EPAY_SUBMIT_URL: credit.submitUrl,
+    EPAY_API_URL: credit.apiUrl,
+    EPAY_NOTIFY_URL: `${origin}/api/pay/notify`,
+    EPAY_RETURN_URL: `${origin}/api/pay/return`,
     JWT_SECRET: SESSION_SECRET,
     ADMIN_UIDS: '1',
     VAPOR_ALLOW_PRIVATE_UPSTREAMS: 'true',
