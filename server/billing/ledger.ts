@@ -310,13 +310,17 @@ function releaseSteps(hold: Hold, version: string, interrupted: number, ttlMs: n
 
 function isRepeatOf(result: CommitResult & { ok: false }, cost: number): boolean {
   if (result.reason !== 'exists' || result.step !== 0) return false
-  const stored = result.value as { amount?: number }
+  const stored = result.value as { amount?: number } | null
+  // An eventual store may see that a fact was booked before it sees what was written with it.
+  if (stored === null) return true
   if (stored.amount !== cost) throw new Error(`a request was settled before with another cost (${stored.amount} against ${cost})`)
   return true
 }
 
 function requireSame(stored: Json, entry: Entry): Entry {
-  const before = stored as unknown as Entry
+  const before = stored as unknown as Entry | null
+  // As above: it was booked, and this is what it was booked as.
+  if (before === null) return entry
   if (before.amount === entry.amount && before.user === entry.user) return before
   throw new Error('a credit reference was used again for another amount or user')
 }
