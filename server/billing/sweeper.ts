@@ -17,20 +17,21 @@ export interface SweeperOptions {
 
 /**
  * Takes back the holds of instances whose lease has lapsed; the age of a stream never matters. What the last `extend`
- * wrote into a hold is charged, marked `interrupted`. Answers how many holds were taken back.
+ * wrote into a hold is charged, marked `interrupted`. Answers how many holds were taken back. One that cannot be taken
+ * back keeps none of the others; the first such failure is thrown when all have been tried.
  */
 export async function sweepOrphans({ store, ledger, requestsTtlMs, now = Date.now }: SweeperOptions): Promise<number> {
   if (store.consistency === 'eventual') return sweepAbandoned({ store, ledger, requestsTtlMs, now })
   const alive = new Map<string, boolean>()
-  let swept = 0
+  const each = createEach()
   let after: string | undefined
   for (;;) {
     const page = await store.list<Hold>(keys.holdPrefix, { limit: PAGE, ...(after ? { after } : {}) })
     for (const { value: hold, version } of page) {
       if (await isAlive(hold.instance)) continue
-      if (await sweepHold({ ledger, requestsTtlMs, now }, hold, version)) swept++
+      await each.tried(() => sweepHold({ ledger, requestsTtlMs, now }, hold, version))
     }
-    if (page.length < PAGE) return swept
+    if (page.length < PAGE) return each.done()
     after = page.at(-1)!.key
   }
 
@@ -51,17 +52,35 @@ export async function sweepOrphans({ store, ledger, requestsTtlMs, now = Date.no
 async function sweepAbandoned({ store, ledger, requestsTtlMs, now }: Required<SweeperOptions>): Promise<number> {
   const slot = openSlot(now())
   if (slot === undefined) return 0
-  let swept = 0
+  const each = createEach()
   for (const { value: late } of await listAll<LateSettlement>(store, keys.latePrefix)) {
     if (late.at >= slot || !isAbandoned(late.order.record.startedAt, slot)) continue
-    await ledger.settleNow(late.order)
-    await store.delete(keys.late(late.order.record.id))
-    swept++
+    await each.tried(async () => {
+      await ledger.settleNow(late.order)
+      await store.delete(keys.late(late.order.record.id))
+      return true
+    })
   }
   for (const { value: hold, version } of await listAll<Hold>(store, keys.holdPrefix)) {
-    if (isAbandoned(hold.startedAt, slot) && await sweepHold({ ledger, requestsTtlMs, now: () => slot }, hold, version)) swept++
+    if (isAbandoned(hold.startedAt, slot)) await each.tried(() => sweepHold({ ledger, requestsTtlMs, now: () => slot }, hold, version))
   }
-  return swept
+  return each.done()
+}
+
+/** Counts what went well and keeps the first failure for the end. */
+function createEach() {
+  let count = 0
+  let failure: { error: unknown } | undefined
+  return {
+    async tried(work: () => Promise<boolean>): Promise<void> {
+      try { if (await work()) count++ }
+      catch (error) { failure ??= { error } }
+    },
+    done(): number {
+      if (failure) throw failure.error
+      return count
+    },
+  }
 }
 
 async function sweepHold({ ledger, requestsTtlMs, now }: Required<Omit<SweeperOptions, 'store'>>, hold: Hold, version: string): Promise<boolean> {

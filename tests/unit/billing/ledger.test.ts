@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createLedger } from '#server/billing/ledger'
 import type { ReserveOrder } from '#server/billing/ledger'
+import type { Hold } from '#server/billing/records'
+import { sweepOrphans } from '#server/billing/sweeper'
 import { createMemoryStore } from '#server/storage/drivers/memory'
 import { keys } from '#server/storage/keys'
 
@@ -98,5 +100,33 @@ describe('credit', () => {
     await expect(ledger.credit({ user: '1', kind: 'topup', amount: 6, reference: 'a', note: '' })).rejects.toMatchObject({ code: 'balance_out_of_range' })
     await ledger.credit({ user: '1', kind: 'topup', amount: 5, reference: 'b', note: '' })
     expect((await ledger.balance('1')).available).toBe(Number.MAX_SAFE_INTEGER)
+  })
+})
+
+describe('a sweep', () => {
+  it('takes back every other hold when one cannot be priced, and says so', async () => {
+    const { store, ledger } = await shop(1_000)
+    const broken = { hold: { ...order('req_a', 1).hold, price: { prices: { input: Number.MAX_SAFE_INTEGER, output: 1 }, discount: 0 } } }
+    await ledger.reserve(order('req_a', 100, broken))
+    await ledger.reserve(order('req_b', 200))
+    const first = (await store.get<Hold>(keys.hold('req_a')))!.value
+    await ledger.extend(first, 1, { input: 9_000_000_000 }, null)
+    await expect(sweepOrphans({ store, ledger, requestsTtlMs: 60_000 })).rejects.toThrow(RangeError)
+    expect(await ledger.balance('1')).toEqual({ available: 899, held: 101, open: 1 })
+  })
+})
+
+describe('a fact that is seen before what was written with it', () => {
+  const unseen = async () => {
+    const { store } = await shop(1_000)
+    return createLedger({ store: { ...store, commit: async () => ({ ok: false, step: 0, reason: 'exists', value: null }) } })
+  }
+
+  it('counts as booked', async () => {
+    const ledger = await unseen()
+    expect(await ledger.credit({ user: '1', kind: 'topup', amount: 5, reference: 'a', note: '' })).toMatchObject({ repeated: true, entry: { amount: 5 } })
+    const { request: id, ...hold } = order('req_a', 1).hold
+    const record = { ...hold, id, status: 200, endReason: 'completed' as const, chargeRule: 'reported' as const, error: null, usage: {}, clamped: false, cost: 7, hold: 9, attempts: [], firstByteMs: null, durationMs: 1 }
+    expect(await ledger.settle({ record, forgetIdempotency: false, requestsTtlMs: 60_000, idempotency: null })).toMatchObject({ repeated: true, cost: 7 })
   })
 })
