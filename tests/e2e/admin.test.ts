@@ -144,7 +144,7 @@ describe('an admin', () => {
     await dialog.getByRole('button', { name: en.channels.addCredentialsSubmit, exact: true }).click()
     await dialog.getByText('…4321').waitFor()
     await dialog.getByRole('switch', { name: en.channels.switchCredential.replace('{hint}', '…9999') }).click()
-    await dialog.getByText(en.channels.credentialOff).waitFor()
+    await dialog.getByText(en.channels.credentialOff, { exact: true }).waitFor()
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
     await page.getByRole('button', { name: en.channels.menuOf.replace('{name}', 'Broken') }).click()
