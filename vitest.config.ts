@@ -15,6 +15,8 @@ interface Suite {
   serial?: boolean
   /** Needs the built server. */
   built?: boolean
+  /** How often a failed test may try again, which the report then says: a browser has moods of its own. */
+  retry?: number
 }
 
 const suites: Record<string, Suite> = {
@@ -23,10 +25,10 @@ const suites: Record<string, Suite> = {
   flow: { include: ['tests/flow/**/*.test.ts'], timeout: 60_000, serial: true, built: true },
   /** Recorded traffic from outside the repository (`VAPOR_CORPUS`): no step of `npm test`. */
   corpus: { include: ['tests/corpus/**/*.test.ts'], timeout: 120_000, serial: true },
-  e2e: { include: ['tests/e2e/**/*.test.ts'], timeout: 90_000, serial: true, built: true },
+  e2e: { include: ['tests/e2e/**/*.test.ts'], timeout: 90_000, serial: true, built: true, retry: 1 },
 }
 
-function node(name: string, { include, timeout, serial, built }: Suite): TestProjectInlineConfiguration {
+function node(name: string, { include, timeout, serial, built, retry }: Suite): TestProjectInlineConfiguration {
   return {
     plugins: [threadSource()],
     resolve: { alias },
@@ -37,6 +39,7 @@ function node(name: string, { include, timeout, serial, built }: Suite): TestPro
       testTimeout: timeout,
       hookTimeout: timeout,
       fileParallelism: !serial,
+      ...(retry ? { retry } : {}),
       ...(built ? { globalSetup: ['./tests/support/build.ts'] } : {}),
     },
   }

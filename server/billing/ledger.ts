@@ -62,6 +62,8 @@ export interface ReserveOrder {
   limits?: KeyLimits & { tokens: number }
   /** Key of the client's Idempotency-Key, remembered for 24 hours. */
   idempotencyTtlMs: number
+  /** Available credit as read a moment ago, in nano; absent: it is read now. */
+  seen?: number
 }
 
 /** Why a reservation was refused, with what was left at that moment. */
@@ -162,7 +164,9 @@ export function createLedger({ store, holdMax = Number.MAX_SAFE_INTEGER, now = D
    */
   async function reserve(order: ReserveOrder): Promise<ReserveResult> {
     const wanted = Math.max(order.least, Math.min(order.wanted, holdMax))
-    let amount = Math.min(wanted, Math.max(order.least, (await balance(order.hold.user)).available))
+    // Only a store whose floors bind may go by an older reading.
+    const seen = eventual ? undefined : order.seen
+    let amount = Math.min(wanted, Math.max(order.least, seen ?? (await balance(order.hold.user)).available))
     for (let tries = 0; tries < RESERVE_TRIES; tries++) {
       const hold: Hold = { v: 1, ...order.hold, amount }
       const plan = reserveSteps(hold, order)

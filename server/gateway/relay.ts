@@ -66,7 +66,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   return async function relay(path, call) {
     const caller = await callers.require(call)
-    await requireFunds(caller)
+    const available = await requireFunds(caller)
     const body = await call.readBody()
     const { dialect, target } = typeof path === 'object' ? { dialect: path, target: call.target } : recognise(path, call.target, body)
     call.dialect = dialect
@@ -76,17 +76,18 @@ export function createRelay(options: RelayOptions): Relay {
     const price: PriceSnapshot = { prices: model.prices, discount: caller.user.discount, ...(picture ? { picture } : {}) }
     requirePriced(price, dialect, target, request)
     const routes = await requireRoutes(dialect, target, model)
-    const open = await reserve(dialect, call, caller, model, price, request)
+    const open = await reserve(dialect, call, caller, model, price, request, available)
     return request.stream ? streamed(open, routes) : whole(open, routes)
   }
 
-  /** Nothing starts without money, unless something is free; and nothing while earlier charges wait for the store. */
-  async function requireFunds(caller: Caller): Promise<void> {
+  /** Nothing starts without money, unless something is free; and nothing while earlier charges wait for the store. Answers what is available. */
+  async function requireFunds(caller: Caller): Promise<number> {
     if (options.outboxSize() > 0) throw new AppError('settling', {}, { retryAfterSeconds: 2 })
     const { available } = await ledger.balance(caller.user.id)
-    if (available > 0 || caller.user.discount === 10_000) return
+    if (available > 0 || caller.user.discount === 10_000) return available
     const free = (await catalog.listOnSale()).some(model => isFree({ prices: model.prices, discount: 0 }))
     if (!free || available < 0) throw new AppError('insufficient_credit', { available: formatNano(available), needed: formatNano(1) })
+    return available
   }
 
   async function requireModel(caller: Caller, request: ClientRequest): Promise<ModelOnSale> {
@@ -108,7 +109,7 @@ export function createRelay(options: RelayOptions): Relay {
     return fitting
   }
 
-  async function reserve(dialect: Dialect | Endpoint, call: Call, caller: Caller, model: ModelOnSale, price: PriceSnapshot, request: ClientRequest): Promise<OpenRequest> {
+  async function reserve(dialect: Dialect | Endpoint, call: Call, caller: Caller, model: ModelOnSale, price: PriceSnapshot, request: ClientRequest, available: number): Promise<OpenRequest> {
     const quote = quotes.quote(model.id, price, request)
     const limits = limitsOf(caller.key)
     const tokens = quote.inputTokens + quote.outputTokens
@@ -135,6 +136,7 @@ export function createRelay(options: RelayOptions): Relay {
       spendLimit: caller.key.spendLimit,
       limits: { ...limits, tokens },
       idempotencyTtlMs: IDEMPOTENCY_MS,
+      seen: available,
     })
     if (!result.ok) throw await refusal(result, caller, { least: quote.least, tokens, at: startedAt })
     callers.used(caller)

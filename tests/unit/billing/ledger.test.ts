@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createLedger } from '#server/billing/ledger'
 import type { ReserveOrder } from '#server/billing/ledger'
 import type { Hold } from '#server/billing/records'
@@ -32,6 +32,16 @@ describe('reserve', () => {
     const result = await ledger.reserve(order('req_a', 1_000, { least: 200 }))
     expect(result).toMatchObject({ ok: true, hold: { amount: 300 } })
     expect(await ledger.balance('1')).toEqual({ available: 0, held: 300, open: 1 })
+  })
+
+  it('goes by a reading of the caller, and is not fooled by one that is out of date', async () => {
+    const { store, ledger } = await shop(300)
+    const reads = vi.spyOn(store, 'getMany')
+    expect(await ledger.reserve(order('req_a', 200, { seen: 300 }))).toMatchObject({ ok: true, hold: { amount: 200 } })
+    expect(reads).not.toHaveBeenCalled()
+    expect(await ledger.reserve(order('req_b', 200, { seen: 300 }))).toMatchObject({ ok: true, hold: { amount: 100 } })
+    expect(await ledger.reserve(order('req_c', 200, { seen: 300 }))).toEqual({ ok: false, reason: 'credit', left: 0 })
+    expect(await ledger.balance('1')).toEqual({ available: 0, held: 300, open: 2 })
   })
 
   it('refuses with both numbers when least is not there, and writes nothing', async () => {
