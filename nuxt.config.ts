@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import type { Nuxt } from 'nuxt/schema'
+import { dialogHints } from './build/dialog-hints.ts'
 import { lightApi } from './build/light-api.ts'
+import { lightUi } from './build/light-ui.ts'
 import { localeParts } from './build/locale-parts.ts'
 import { frontSources, restIcons } from './build/rest-icons.ts'
 import { threadSource } from './build/thread-source.ts'
@@ -17,14 +19,6 @@ const forEdgeOne = process.env.VAPOR_PRESET === 'edgeone'
 function keepIdsAlike(_: unknown, nuxt: Nuxt): void {
   const { client } = nuxt.options.optimization.treeShake.composables
   client['vue'] = (client['vue'] ?? []).filter(name => name !== 'onServerPrefetch')
-}
-
-/** A reader downloads what his page needs now. Hints to fetch the rest would bring him the other language as well. */
-function noPrefetch(manifest: Record<string, { prefetch?: boolean, dynamicImports?: string[] }>): void {
-  for (const resource of Object.values(manifest)) {
-    resource.prefetch = false
-    resource.dynamicImports = []
-  }
 }
 
 /** Small modules of every front page. */
@@ -59,10 +53,10 @@ export default defineNuxtConfig({
       if (/[\\/]\.edgeone(?:[\\/]|$)/.test(nitro.options.output.dir)) throw new Error('Vapor is built for EdgeOne Pages by its own preset: run npm run build:edgeone and deploy the folder dist-edgeone (docs/edgeone.md).')
       if (nitro.options.preset === 'node-server' && !forEdgeOne) nitro.options.entry = fileURLToPath(new URL('./server/entry.ts', import.meta.url))
     },
-    'build:manifest': noPrefetch,
+    'build:manifest': dialogHints,
     'vite:extendConfig': (config, { isClient }) => {
       if (!isClient) return
-      config.plugins?.push(lightApi())
+      config.plugins?.push(lightApi(), lightUi())
       // What the front pages are made of travels together: thirty crumbs of one kilobyte weigh more than they hold.
       Object.assign(config.build!.rollupOptions!.output!, { codeSplitting: { groups: [{ name: 'front', test: FRONT_MODULES }] } })
     },

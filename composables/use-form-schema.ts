@@ -20,9 +20,11 @@ export function useFormSchema() {
     return t('validation.format')
   }
 
-  function formSchema<S extends z.ZodType<object, object>>(schema: S) {
+  /** A form that is there with its page gives a way to load its schema: the library of schemas comes with the first check. */
+  function formSchema<S extends z.ZodType<object, object>>(schema: S | (() => Promise<S>)) {
     const validate = async (value: unknown) => {
-      const result = await schema.safeParseAsync(value)
+      const rules = typeof schema === 'function' ? await schema() : schema
+      const result = await rules.safeParseAsync(value)
       if (result.success) return { value: result.data }
       return { issues: result.error.issues.map((issue): Issue => ({ message: sentence(issue), path: issue.path })) }
     }

@@ -1,6 +1,6 @@
 import type { Outcome, RequestReply } from '#shared/schemas/request'
 import { api } from '#shared/schemas/api'
-import { outcomes } from '#shared/schemas/request'
+import { outcomes } from '#shared/schemas/plain-rules'
 
 export const requestRanges = ['all', 'hour', 'day', 'week', 'month', 'custom'] as const
 export type RequestRange = typeof requestRanges[number]

@@ -1,6 +1,6 @@
 import type { OrderCreated, OrderReply, TopUpInfo } from '#shared/schemas/payment'
 import { api } from '#shared/schemas/api'
-import { gatewayMoney } from '#shared/schemas/payment'
+import { gatewayMoneyRule } from '#shared/schemas/plain-rules'
 
 export type AmountProblem = 'empty' | 'format' | 'min' | 'max'
 
@@ -16,7 +16,7 @@ export interface TopUpQuote {
 export function quoteOf(text: string, info: Pick<TopUpInfo, 'min' | 'max' | 'rate' | 'tiers' | 'firstBonus'>): TopUpQuote {
   const money = plainDecimal(text)
   if (money === '') return { money, result: null, problem: 'empty' }
-  const cents = gatewayMoney.safeParse(money).success ? parseNano(money) : undefined
+  const cents = gatewayMoneyRule.test(money) ? parseNano(money) : undefined
   if (cents === undefined) return { money, result: null, problem: 'format' }
   if (cents < (parseNano(info.min) ?? 0n)) return { money, result: null, problem: 'min' }
   if (cents > (parseNano(info.max) ?? 0n)) return { money, result: null, problem: 'max' }

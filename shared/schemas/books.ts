@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { isoTime, money, moneySum, recordId, userId } from './common'
+import { booksDays } from './plain-rules'
 import { adminTally } from './usage'
-
-export const booksDays = [7, 30, 90] as const
 
 export const booksQuery = z.strictObject({
   days: z.coerce.number().int().refine(days => booksDays.some(each => each === days), `one of ${booksDays.join(', ')}`).default(30),

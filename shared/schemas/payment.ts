@@ -1,19 +1,11 @@
 import { z } from 'zod'
 import { isoTime, listOf, money, pageQuery, positiveMoney, userId } from './common'
+import { gatewayMoneyRule, orderIdRule, orderStates } from './plain-rules'
 
-/** Money at the payment gateway: decimal text, at most 2 places. It is not credit; the order's rate makes one the other. */
-export const gatewayMoney = z.string().regex(/^(0|[1-9]\d{0,7})(\.\d{1,2})?$/, 'an amount such as 10 or 9.90')
+export const gatewayMoney = z.string().regex(gatewayMoneyRule, 'an amount such as 10 or 9.90')
 
-export const orderId = z.string().regex(/^[0-9a-f]{32}$/)
+export const orderId = z.string().regex(orderIdRule)
 
-/**
- * Where an order stands. `pending`: waiting for the payer. `expired`: the gateway takes no payment any more, as far as we
- * know; a late one still counts. `review`: a valid notice the gateway could not confirm, above what is trusted, waits for
- * an admin. `paid`: credited. `refunding`: the credit is taken back, the gateway has not confirmed yet. `refunded`.
- * `contested`: credited, but the gateway no longer calls it paid (a dispute, a refund made there). `clawed_back`: the same,
- * with the credit taken back.
- */
-export const orderStates = ['pending', 'expired', 'review', 'paid', 'refunding', 'refunded', 'contested', 'clawed_back'] as const
 export type OrderState = typeof orderStates[number]
 
 export const orderReply = z.object({

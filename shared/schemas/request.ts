@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isoTime, listOf, money, moneySum, pageQuery, recordId, userId } from './common'
+import { outcomes } from './plain-rules'
 import { picture, prices, usage } from './price'
 
 /** Who ended a request, and how it went. */
@@ -71,8 +72,6 @@ export const adminRequest = requestReply.extend({
 export type AdminRequest = z.output<typeof adminRequest>
 export const adminRequestList = listOf(adminRequest)
 
-/** Which requests a list shows: those whose caller got an error, or those that ended in one way. */
-export const outcomes = ['all', 'failed', 'completed', 'client_left'] as const
 export type Outcome = typeof outcomes[number]
 
 export const requestQuery = pageQuery.extend({

@@ -56,5 +56,3 @@ export const auditQuery = pageQuery.extend({
   /** An action such as `channel.put`, or what it is about: `channel`. */
   action: z.string().regex(/^[a-z]+(?:\.[a-z]+)?$/).max(60).optional(),
 })
-/** What admins can change, for the filter of the page. */
-export const auditSubjects = ['channel', 'model', 'user', 'key', 'order', 'codes', 'settings', 'announcement', 'configuration', 'alert'] as const

@@ -5,7 +5,7 @@
 import { createDays } from '#server/billing/days'
 import { keys, readRowTime } from '#server/storage/keys'
 import type { Step, Store, StoredRecord } from '#server/storage/store'
-import { orderStates } from '#shared/schemas/payment'
+import { orderStates } from '#shared/schemas/plain-rules'
 import type { OrderState, PaymentsOverview } from '#shared/schemas/payment'
 import { formatCents } from '#shared/utils/money'
 import { isAwaiting } from './order'
