@@ -57,6 +57,12 @@ export function useApiError() {
     return te(`errors.plain.${code}`) ? t(`errors.plain.${code}`) : describeCode(code)
   }
 
+  /** Words for a code with those of its params that are numbers, as they stand in an address anybody may have written. */
+  function describeNumbers(code: string, query: Record<string, unknown>): string {
+    const numbers = Object.entries(query).filter(([, value]) => typeof value === 'string' && /^\d{1,9}$/.test(value))
+    return numbers.length > 0 ? describeCode(code, Object.fromEntries(numbers), describePlain(code)) : describePlain(code)
+  }
+
   function describe(error: unknown): string {
     const problem = readApiError(error)
     if (problem.code === 'unknown') return t('errors.unknown', { status: problem.status ?? '?' })
@@ -73,5 +79,5 @@ export function useApiError() {
     })
   }
 
-  return { describe, describeCode, describePlain, toastError }
+  return { describe, describeCode, describePlain, describeNumbers, toastError }
 }

@@ -39,7 +39,12 @@ export function useFormat() {
   const short = (value: number) => new Intl.NumberFormat(locale.value, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
   const percent = (share: number, digits = 1) => new Intl.NumberFormat(locale.value, { style: 'percent', maximumFractionDigits: digits }).format(share)
   const amount = (exact: string, digits = 6) => displayCredits(exact, digits)
-  const signed = (exact: string) => exact.startsWith('-') ? `−${displayCredits(exact.slice(1))}` : `+${displayCredits(exact)}`
+  const signed = (exact: string) => {
+    const size = exact.replace(/^-/, '')
+    const rounded = displayCredits(size)
+    // A sign before "< 0.000001" says nothing: then every digit is shown.
+    return (exact.startsWith('-') ? '−' : '+') + (rounded.startsWith('<') ? displayCredits(size, 9) : rounded)
+  }
 
   /** Money at the payment gateway, which is not credit: whole amounts without a fraction, others with two places. */
   const money = (exact: string, currency: string) => `${displayCredits(exact, 2).replace(/\.00$/, '')} ${currency}`.trim()
@@ -64,7 +69,8 @@ export function useFormat() {
   function duration(ms: number): string {
     if (ms < 1000) return t('units.ms', { n: count(ms) })
     if (ms < 60_000) return t('units.s', { n: new Intl.NumberFormat(locale.value, { maximumFractionDigits: 1 }).format(ms / 1000) })
-    return t('units.minSec', { min: count(Math.floor(ms / 60_000)), s: Math.round(ms % 60_000 / 1000) })
+    const seconds = Math.round(ms / 1000)
+    return t('units.minSec', { min: count(Math.floor(seconds / 60)), s: seconds % 60 })
   }
 
   return { count, short, percent, amount, signed, money, time, day, duration }

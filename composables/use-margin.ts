@@ -8,6 +8,8 @@ export interface Margin {
   /** Revenue whose upstream cost nobody knows. */
   unknown: string
   loss: boolean
+  /** Some of the cost is known: without any, nothing of this says anything. */
+  known: boolean
 }
 
 const SHARES = 10_000
@@ -21,5 +23,6 @@ export function marginOf({ cost, costed, upstreamCost }: Pick<AdminTally, 'cost'
     share: known > 0n ? Number(left * BigInt(SHARES) / known) / SHARES : null,
     unknown: formatNano(all - known),
     loss: left < 0n,
+    known: known > 0n || upstream > 0n,
   }
 }

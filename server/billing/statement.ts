@@ -71,10 +71,11 @@ export function createStatement({ store }: { store: Store }) {
     return { items, next: writeCursor(prefix, last), ...(last === undefined ? {} : { searchedTo: readRowTime(prefix, last) }) }
   }
 
-  /** One request of a user; undefined when it is not there, or somebody else's. */
-  async function findRequest(id: string, user: string): Promise<RequestRecord | undefined> {
-    const record = (await store.get<RequestRecord>(keys.request(id)))?.value
-    return record?.user === user ? record : undefined
+  /** One request, of this user where one is named; undefined when it is not there, or somebody else's. */
+  async function findRequest(id: string, user: string | undefined): Promise<RequestRecord | undefined> {
+    // An id comes from an address; what is no part of a key names no request.
+    const record = /^\w+$/.test(id) ? (await store.get<RequestRecord>(keys.request(id)))?.value : undefined
+    return user === undefined || record?.user === user ? record : undefined
   }
 
   return { listEntries, listRequests, findRequest }

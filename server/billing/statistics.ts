@@ -147,6 +147,26 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
     return models
   }
 
+  async function readUsers(users: string[], rolledTo: number): Promise<Series['totals'][]> {
+    const names = days.lastDays(now(), 30)
+    const [rows, unfolded] = await Promise.all([
+      store.getMany<Counters>(users.flatMap(user => names.map(day => keys.stat('user', user, day)))),
+      listUnfolded({ list: 'all' }, rolledTo),
+    ])
+    return users.map((user, place) => {
+      const tallies = names.map((_, index) => {
+        const tally = emptyTally()
+        addTo(tally, rows[place * names.length + index]?.value)
+        return tally
+      })
+      for (const { record, day } of unfolded) {
+        const index = record.user === user ? names.indexOf(day) : -1
+        if (index >= 0) addTo(tallies[index]!, countersOf(record))
+      }
+      return { today: sum(tallies.slice(-1)), sevenDays: sum(tallies.slice(-7)), thirtyDays: sum(tallies) }
+    })
+  }
+
   async function readUser(user: string, count: number, rolledTo: number): Promise<UserSeries> {
     const [series, tallies] = await Promise.all([readSeries('user', user, count, rolledTo), readUserModels(user, days.lastDays(now(), count), rolledTo)])
     const models = [...tallies].map(([id, ofDays]) => ({ id, total: sum(ofDays), costs: ofDays.map(({ cost }) => cost) }))
@@ -198,6 +218,9 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
 
     /** @param count days of the series, up to today. */
     ofUser: (user: string, count: number): Promise<UserSeries> => consistently(rolledTo => readUser(user, count, rolledTo)),
+
+    /** Today, seven and thirty days of several users, in their order. */
+    ofUsers: (users: string[]): Promise<Series['totals'][]> => consistently(rolledTo => readUsers(users, rolledTo)),
 
     /** How well the shop served its models. */
     ofService: (range: StatusRange): Promise<ServiceStatus> => consistently(async rolledTo =>

@@ -4,8 +4,9 @@ import { keys } from '#server/storage/keys'
 import type { Store } from '#server/storage/store'
 import { versionStep } from '#server/storage/versions'
 import type { VersionWatch } from '#server/storage/versions'
+import type { Route } from '#shared/schemas/model'
 import type { Prices } from '#shared/schemas/price'
-import { readPrices } from './model-prices'
+import { readPrices, readRoute } from './model-prices'
 import type { ModelRecord, ModelSteps, StoredModel } from './models'
 
 const CHANGE_TRIES = 5
@@ -47,8 +48,8 @@ export function createModelChanges({ store, versions, now, require }: ModelChang
       rewrite(id, model => model.enabled === enabled ? undefined : { enabled }, also),
 
     /** Another way to serve a model, unless it leads to that channel already; says whether it was added. Throws record_not_found. */
-    addRoute: (id: string, route: { channel: string, upstream: string }, also: ModelSteps): Promise<boolean> =>
-      rewrite(id, model => model.routes.some(({ channel }) => channel === route.channel) ? undefined : { routes: [...model.routes, { ...route, priority: 0, weight: 1 }] }, also),
+    addRoute: (id: string, route: Pick<Route, 'channel' | 'upstream' | 'cost'>, also: ModelSteps): Promise<boolean> =>
+      rewrite(id, model => model.routes.some(({ channel }) => channel === route.channel) ? undefined : { routes: [...model.routes, readRoute({ ...route, priority: 0, weight: 1 })] }, also),
 
     /** Replaces the prices alone, of the version somebody has looked at. Throws record_not_found, changed_meanwhile. */
     async setPrices(id: string, version: string, prices: Prices, also: ModelSteps): Promise<void> {

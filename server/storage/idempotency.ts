@@ -6,6 +6,8 @@ import type { Store } from './store'
 const RUNNING_MS = 60_000
 const KEPT_MS = 24 * 3600 * 1000
 const RETRY_SECONDS = 2
+/** Fields of replies that are null in a repeated one: the secret of a key, the codes of a batch. */
+const SHOWN_ONCE = ['secret', 'codes']
 
 interface Claim {
   v: 1
@@ -27,7 +29,7 @@ export interface OnceOptions {
 /**
  * Runs something once per scope and key, and answers its first reply to every repeat for 24 hours. A repeat that comes
  * while the first runs throws already_running; the same key for another call throws invalid_request; a call that failed
- * may be made again. Replies are kept without their `secret`, which is shown once and stored nowhere.
+ * may be made again. Replies are kept without what is shown once and stored nowhere.
  */
 export async function runOnce(options: OnceOptions, run: () => Promise<unknown>): Promise<unknown> {
   const { store } = options
@@ -46,7 +48,7 @@ export async function runOnce(options: OnceOptions, run: () => Promise<unknown>)
     throw error
   }
   // The work is done: that it cannot be remembered must not turn it into a failure.
-  await store.put(key, { ...claim, reply: withoutSecret(reply) }, { ttlMs: KEPT_MS }).catch(() => {})
+  await store.put(key, { ...claim, reply: withoutSecrets(reply) }, { ttlMs: KEPT_MS }).catch(() => {})
   return reply
 }
 
@@ -56,6 +58,7 @@ function repeat(stored: Claim, claim: Claim): unknown {
   return stored.reply
 }
 
-function withoutSecret(reply: unknown): unknown {
-  return typeof reply === 'object' && reply !== null && 'secret' in reply ? { ...reply, secret: null } : reply
+function withoutSecrets(reply: unknown): unknown {
+  if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) return reply
+  return Object.fromEntries(Object.entries(reply).map(([name, value]) => [name, SHOWN_ONCE.includes(name) ? null : value]))
 }

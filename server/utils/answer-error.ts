@@ -21,10 +21,14 @@ export function answerError(event: H3Event, thrown: unknown): ErrorReply {
   return { error: { code: error.code, message: error.message, params: error.params, requestId } }
 }
 
-/** The same for an address people open in the browser: it leads back to the login page, which says it in their words. */
+/**
+ * The same for an address people open in the browser: it leads back to the login page, which says it in their words. Of the
+ * params only numbers go along: a page must not say whatever text somebody has put into a link to it.
+ */
 export function answerErrorPage(event: H3Event, thrown: unknown): Promise<void> | ErrorReply {
   const reply = answerError(event, thrown)
   if (!getRequestHeader(event, 'accept')?.includes('text/html')) return reply
-  const { code, requestId } = reply.error
-  return sendRedirect(event, `/login?${new URLSearchParams({ error: code, id: requestId })}`, 302)
+  const { code, params = {}, requestId } = reply.error
+  const numbers = Object.entries(params).flatMap(([name, value]): [string, string][] => typeof value === 'number' ? [[name, String(value)]] : [])
+  return sendRedirect(event, `/login?${new URLSearchParams([['error', code], ...numbers, ['id', requestId]])}`, 302)
 }

@@ -7,6 +7,7 @@ import { runOnce } from '#server/storage/idempotency'
 import type { UserRecord } from '#server/users/users'
 import type { Operation } from '#shared/schemas/api'
 import { answerError, answerErrorPage, requestIdOf } from './answer-error'
+import { OWN_ANSWER } from './page-headers'
 import { readJsonBody } from './read-json-body'
 import { requireAdmin, requireUser } from './require-user'
 import { requireSameOrigin } from './same-origin'
@@ -38,7 +39,7 @@ export type ApiReply<O> = O extends { reply: infer S extends z.ZodType } ? z.inp
  */
 export function defineApi<const O extends Operation>(operation: O, handle: (call: ApiCall<O>) => Promise<ApiReply<O>> | ApiReply<O>): EventHandler {
   return defineEventHandler(async (event) => {
-    setResponseHeader(event, 'cache-control', 'no-store')
+    setResponseHeader(event, 'cache-control', OWN_ANSWER)
     try {
       requireSameOrigin(event)
       const user = await requireAccess(event, operation.access)

@@ -5,6 +5,7 @@ import { defineEventHandler, getQuery } from 'h3'
 import { useRuntime } from '#server/runtime'
 import type { UserRecord } from '#server/users/users'
 import { answerError } from './answer-error'
+import { OWN_ANSWER } from './page-headers'
 import { requireAdmin, requireUser } from './require-user'
 
 /** Excel takes a file without it for the reader's old code page. */
@@ -35,7 +36,7 @@ export function defineCsv({ name, columns, admin, rows }: CsvFile): EventHandler
       event.node.res.writeHead(200, {
         'content-type': 'text/csv; charset=utf-8; header=present',
         'content-disposition': `attachment; filename="${name}"`,
-        'cache-control': 'no-store',
+        'cache-control': OWN_ANSWER,
       })
       await pipeline(Readable.from(withFirst(first, lines)), event.node.res).catch((error: NodeJS.ErrnoException) => {
         // A reader that leaves is no failure; a page that could not be read has cut the file short, visibly.

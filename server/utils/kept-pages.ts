@@ -29,12 +29,12 @@ export function findKept(event: H3Event): KeptPage | undefined {
   return page && page.until > Date.now() ? page : undefined
 }
 
-/** Keeps a page for the visitors of the next half minute; a change of what is on sale forgets them all. */
+/** Keeps a page for the visitors of the next half minute; a change of what is on sale or set forgets them all. */
 export function keepPage(event: H3Event, body: string, nonce: string): void {
   const key = keyOf(event)
   const policy = getResponseHeader(event, 'content-security-policy')
   if (key === undefined || typeof policy !== 'string' || getResponseHeader(event, 'set-cookie')) return
-  if (!watching) useRuntime().versions.on('catalogue', () => kept.clear())
+  if (!watching) for (const name of ['catalogue', 'settings'] as const) useRuntime().versions.on(name, () => kept.clear())
   watching = true
   kept.delete(key)
   kept.set(key, { until: Date.now() + FRESH_MS, body, contentType: 'text/html;charset=utf-8', nonce, policy })
@@ -42,10 +42,15 @@ export function keepPage(event: H3Event, body: string, nonce: string): void {
   if (kept.size > PAGES_MAX && oldest !== undefined) kept.delete(oldest)
 }
 
+/** A public page for somebody who brings no session along: nothing in it is his own. */
+export function isOpenPage(event: H3Event): boolean {
+  const [path = ''] = event.path.split('?')
+  return isPublicPage(path) && !getCookie(event, sessionCookie(useConfig().secure).name)
+}
+
 /** Everything a public page depends on; undefined for what is rendered afresh: any other page, or somebody signed in. */
 function keyOf(event: H3Event): string | undefined {
-  if (event.method !== 'GET' || !isPublicPage(event.path)) return undefined
-  if (getCookie(event, sessionCookie(useConfig().secure).name)) return undefined
+  if (event.method !== 'GET' || !isPublicPage(event.path) || !isOpenPage(event)) return undefined
   const stored = getCookie(event, 'locale')
   const locale = isLocaleCode(stored) ? stored : pickLocale(getRequestHeader(event, 'accept-language'))
   const words = [getCookie(event, 'zone') ?? '', ...['host', 'x-forwarded-host', 'x-forwarded-proto'].map(name => getRequestHeader(event, name) ?? '')]

@@ -25,11 +25,12 @@ export async function offerModels(admin: UserRecord, channel: string, offers: Of
   return outcomes
 }
 
-async function offerModel(admin: UserRecord, channel: string, offer: Offer): Promise<Outcome['outcome']> {
+async function offerModel(admin: UserRecord, channel: string, { cost, ...offer }: Offer): Promise<Outcome['outcome']> {
   const { catalog, models } = useRuntime()
+  const route = { channel, upstream: '', ...(cost ? { cost } : {}) }
   const also = auditOf(admin, 'model.create', describeModel)
   try {
-    await models.create({ ...offer, description: '', enabled: true, routes: [{ channel, upstream: '', priority: 0, weight: 1 }] }, also)
+    await models.create({ ...offer, description: '', enabled: true, routes: [{ ...route, priority: 0, weight: 1 }] }, also)
     return 'created'
   }
   catch (error) {
@@ -37,5 +38,5 @@ async function offerModel(admin: UserRecord, channel: string, offer: Offer): Pro
   }
   const present = await catalog.findModel(offer.name)
   if (!present) throw new AppError('changed_meanwhile', { kind: 'model' })
-  return await models.addRoute(present.id, { channel, upstream: '' }, auditOf(admin, 'model.put', describeModel)) ? 'routed' : 'listed'
+  return await models.addRoute(present.id, route, auditOf(admin, 'model.put', describeModel)) ? 'routed' : 'listed'
 }

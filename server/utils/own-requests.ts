@@ -4,8 +4,8 @@ import type { RequestFilter } from '#server/billing/statement'
 import { useRuntime } from '#server/runtime'
 import type { ownRequestQuery } from '#shared/schemas/request'
 
-/** The filter of a user's own list, as the page and the file for spreadsheets ask for it. */
-export async function ownRequestFilter(user: string, query: Omit<z.output<typeof ownRequestQuery>, 'limit'>): Promise<RequestFilter> {
+/** The filter of a user's own list, as the page and the file for spreadsheets ask for it; without a user that of everybody's. */
+export async function ownRequestFilter(user: string | undefined, query: Omit<z.output<typeof ownRequestQuery>, 'limit'>): Promise<RequestFilter> {
   const { model, key, outcome, from, to } = query
   return {
     user,

@@ -14,10 +14,10 @@ import { keyCreate, keyCreated, keyList, keyPatch, keyReply, keyRotate, playgrou
 import { modelCreate, modelList, modelPut, modelReply, publicModelList, publicModelQuery } from './model'
 import { adminOrderDetail, adminOrderList, adminOrderQuery, orderComplete, orderCreate, orderCreated, orderId, orderList, orderQuery, orderReason, orderReply, paymentSettingsPut, paymentSettingsReply, paymentsOverview, paymentsSelfTest, topUpInfo, tradeNo } from './payment'
 import { signedReceipt } from './receipt'
-import { adminRequestList, adminRequestQuery, ownRequestQuery, requestDetail, requestList } from './request'
+import { adminRequest, adminRequestList, adminRequestQuery, ownRequestQuery, requestDetail, requestList } from './request'
 import { settingsPut, settingsReply } from './settings'
 import { statusQuery, statusReply } from './status'
-import { entryList, statsQuery, statsReply, usageQuery, usageReply } from './usage'
+import { entryList, spendingQuery, spendingReply, statsQuery, statsReply, usageQuery, usageReply } from './usage'
 import { auditList, auditQuery, userList, userPut, userQuery, userReply } from './user'
 
 export interface Operation {
@@ -85,7 +85,7 @@ export const api = define({
   changeCredentials: { method: 'PATCH', path: '/api/admin/channels/{id}/credentials', summary: 'Switch single credentials on or off, remove them, add more', access: 'admin', params: id, body: credentialsPatch, reply: channelReply },
   copyChannel: { method: 'POST', path: '/api/admin/channels/{id}/copy', summary: 'Another channel like this one, switched off', access: 'admin', params: id, reply: channelReply, idempotent: true },
   enableChannels: { method: 'POST', path: '/api/admin/channels/enable', summary: 'Switch channels on or off together', access: 'admin', body: manyEnabled, reply: manyReply },
-  channelTraffic: { method: 'GET', path: '/api/admin/channels/traffic', summary: 'Tries, failures and speed of the channels', access: 'admin', query: channelTrafficQuery, reply: channelTraffic },
+  channelTraffic: { method: 'GET', path: '/api/admin/channels/traffic', summary: 'Tries, failures, money and speed of the channels', access: 'admin', query: channelTrafficQuery, reply: channelTraffic },
   offerModels: { method: 'POST', path: '/api/admin/channels/{id}/offer', summary: 'Put models of the upstream on sale; those there are get a route', access: 'admin', params: id, body: channelOffer, reply: channelOfferReply },
   listUpstreamModels: { method: 'GET', path: '/api/admin/channels/{id}/models', summary: 'The models the upstream offers', access: 'admin', params: id, reply: upstreamModels },
 
@@ -98,12 +98,14 @@ export const api = define({
   priceModels: { method: 'POST', path: '/api/admin/models/prices', summary: 'Prices of several models, each made from a version', access: 'admin', body: modelsPriced, reply: manyReply },
 
   listUsers: { method: 'GET', path: '/api/admin/users', summary: 'Users, newest first, or by id or beginning of the name', access: 'admin', query: userQuery, reply: userList },
+  userSpending: { method: 'GET', path: '/api/admin/users/spending', summary: 'What users spent today, in seven and in thirty days, and what that left', access: 'admin', query: spendingQuery, reply: spendingReply },
   getUser: { method: 'GET', path: '/api/admin/users/{uid}', summary: 'One user', access: 'admin', params: uid, reply: userReply },
   putUser: { method: 'PUT', path: '/api/admin/users/{uid}', summary: 'Status, note, discount, limits, adjustment of the balance', access: 'admin', params: uid, body: userPut, reply: userReply, idempotent: true },
   listUserEntries: { method: 'GET', path: '/api/admin/users/{uid}/entries', summary: 'Ledger entries of one user, newest first', access: 'admin', params: uid, query: pageQuery, reply: entryList },
   listUserKeys: { method: 'GET', path: '/api/admin/users/{uid}/keys', summary: 'Keys of one user, newest first', access: 'admin', params: uid, query: pageQuery, reply: keyList },
   switchUserKey: { method: 'PATCH', path: '/api/admin/users/{uid}/keys/{key}', summary: 'Switch a key of a user on or off', access: 'admin', params: z.object({ uid: userId, key: recordId }), body: z.strictObject({ enabled: z.boolean() }), reply: keyReply },
   listRequests: { method: 'GET', path: '/api/admin/requests', summary: 'Requests of everybody', access: 'admin', query: adminRequestQuery, reply: adminRequestList },
+  findRequest: { method: 'GET', path: '/api/admin/requests/{id}', summary: 'One request of anybody', access: 'admin', params: id, reply: adminRequest },
   adminReceipt: { method: 'GET', path: '/api/admin/requests/{id}/receipt', summary: 'The signed receipt of a request', access: 'admin', params: id, reply: signedReceipt },
   payments: { method: 'GET', path: '/api/admin/payments', summary: 'The gateway, orders by state, totals by day', access: 'admin', reply: paymentsOverview },
   testPayments: { method: 'POST', path: '/api/admin/payments/self-test', summary: 'Try whether payers and the gateway will get through', access: 'admin', reply: paymentsSelfTest },
@@ -117,7 +119,7 @@ export const api = define({
   listAlerts: { method: 'GET', path: '/api/admin/alerts', summary: 'What an admin must look at, newest first', access: 'admin', query: pageQuery, reply: alertList },
   dismissAlert: { method: 'POST', path: '/api/admin/alerts/{id}/dismiss', summary: 'Take an alert off the list', access: 'admin', params: id, reply: doneReply },
   listCodes: { method: 'GET', path: '/api/admin/codes', summary: 'Batches of redemption codes, newest first', access: 'admin', query: pageQuery, reply: batchList },
-  createCodes: { method: 'POST', path: '/api/admin/codes', summary: 'Make a batch; its codes are in this reply only', access: 'admin', body: batchCreate, reply: batchCreated },
+  createCodes: { method: 'POST', path: '/api/admin/codes', summary: 'Make a batch; its codes are in this reply only', access: 'admin', body: batchCreate, reply: batchCreated, idempotent: true },
   putCodes: { method: 'PUT', path: '/api/admin/codes/{id}', summary: 'Switch a batch on or off', access: 'admin', params: id, body: batchPut, reply: batchReply },
   books: { method: 'GET', path: '/api/admin/books', summary: 'Whether balances are what their entries add up to, and revenue against upstream cost', access: 'admin', query: booksQuery, reply: booksReply },
   checkBooks: { method: 'POST', path: '/api/admin/books/check', summary: 'Audit the books now; a long one goes on, ask again how far it is', access: 'admin', reply: booksState },

@@ -12,6 +12,8 @@ export const channelOffer = z.strictObject({
     /** The name the upstream knows, which becomes the public one. */
     name: modelName,
     prices: prices.nullable().default(null),
+    /** What the upstream takes for it, in the currency of the channel; absent where nobody said it. */
+    cost: prices.optional(),
     ...z.object(modelFacts).partial().shape,
   })).min(1).max(MANY),
 })

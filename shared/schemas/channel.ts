@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isoTime, listOf, positiveMoney, recordId } from './common'
+import { adminTally } from './usage'
 import { vendorIds } from './vendors'
 
 /** Wire formats Vapor speaks. A dialect joins this list when its folder in `server/dialects` is whole. */
@@ -95,8 +96,8 @@ export const credentialsPatch = z.strictObject({
 }).refine(({ enable, disable, remove, add }) => [enable, disable, remove, add].some(list => list.length > 0), 'nothing to change')
 export type CredentialsPatch = z.input<typeof credentialsPatch>
 
-/** What the channels did on the last days: tries, failures, and the mean time until an upstream began to answer. */
-export const channelTraffic = listOf(z.object({ channel: recordId, requests: z.number().int(), failed: z.number().int(), answerMs: z.number().int().nullable() }))
+/** What the channels did on the last days: tries, failures, revenue against upstream cost, and the mean time until an upstream began to answer. */
+export const channelTraffic = listOf(adminTally.extend({ channel: recordId, answerMs: z.number().int().nullable() }))
 export const channelTrafficQuery = z.strictObject({ days: z.coerce.number().int().min(1).max(90).default(1) })
 export type ChannelTraffic = z.output<typeof channelTraffic>['items'][number]
 

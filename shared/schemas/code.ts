@@ -33,8 +33,9 @@ export const batchReply = z.object({
 })
 export type BatchReply = z.output<typeof batchReply>
 export const batchList = listOf(batchReply)
-/** The codes are in this reply only: the store keeps their hashes. */
-export const batchCreated = z.object({ batch: batchReply, codes: z.array(z.string()) })
+/** The codes are in this reply only: the store keeps their hashes. Null when the reply is a repeated one. */
+export const batchCreated = z.object({ batch: batchReply, codes: z.array(z.string()).nullable() })
+export type BatchCreated = z.output<typeof batchCreated>
 export const batchPut = z.strictObject({ enabled: z.boolean() })
 
 /** What stands behind `/?invite=` in a link. */

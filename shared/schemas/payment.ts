@@ -13,6 +13,8 @@ export const orderReply = z.object({
   state: z.enum(orderStates),
   /** What the gateway asks of the payer. */
   money: gatewayMoney,
+  /** What that money was called when the order was made: `LDC`, `CNY`. */
+  currency: z.string(),
   /** Credits the payment buys, and what comes on top. */
   credit: money,
   bonus: money,

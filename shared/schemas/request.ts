@@ -79,10 +79,9 @@ export const requestQuery = pageQuery.extend({
   key: recordId.optional(),
   outcome: z.enum(outcomes).default('all'),
 })
-export const adminRequestQuery = requestQuery.extend({ user: userId.optional(), channel: recordId.optional() })
-
 /** The user's own requests, between two times of booking. */
 export const ownRequestQuery = requestQuery.extend({ from: isoTime.optional(), to: isoTime.optional() })
+export const adminRequestQuery = ownRequestQuery.extend({ user: userId.optional(), channel: recordId.optional() })
 
 /** A request as its user may see it: tries at upstreams, when, how long and how they ended, never where. */
 export const requestDetail = requestReply.extend({ attempts: z.array(attempt.pick({ startedAt: true, durationMs: true, status: true, error: true })) })

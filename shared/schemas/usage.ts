@@ -58,3 +58,11 @@ export const statsReply = z.object({
   outbox: z.number().int(),
 })
 export type StatsReply = z.output<typeof statsReply>
+
+/** At most so many users are asked about at once. */
+export const SPENDING_MAX = 50
+/** Ids with commas between them. */
+export const spendingQuery = z.strictObject({ users: z.string().max(20 * SPENDING_MAX).transform(text => text.split(',')).pipe(z.array(userId).min(1).max(SPENDING_MAX)) })
+/** What single users spent, and what that left, in the order they were asked for. */
+export const spendingReply = listOf(z.object({ user: userId, today: adminTally, sevenDays: adminTally, thirtyDays: adminTally }))
+export type UserSpending = z.output<typeof spendingReply>['items'][number]

@@ -216,6 +216,9 @@ describe('the gates', () => {
 
   it('ask for a trust level at the first sign-in only', async () => {
     site.runtime.config.MIN_TRUST_LEVEL = 2
+    const browser = createBrowser()
+    const page = await browser.get(await browser.toCallback('newcomer'), { accept: 'text/html' })
+    expect(page.headers.get('location')).toMatch(/^\/login\?error=trust_level_too_low&needed=2&level=0&id=req_\w+$/)
     expect(await createBrowser().signIn('newcomer')).toMatchObject({ status: 403, body: { error: { code: 'trust_level_too_low', params: { needed: 2, level: 0 } } } })
     await createBrowser().signIn('5003')
     find(5003).trustLevel = 0

@@ -25,9 +25,9 @@ const bad: AuditRunReply = { ...run, balances: '6.5', driftCount: 2, drifts: [
 
 describe('margin', () => {
   it('is of the revenue whose cost is known, exactly', () => {
-    expect(marginOf({ cost: '1', costed: '0.9', upstreamCost: '0.3' })).toEqual({ margin: '0.6', share: 0.6666, unknown: '0.1', loss: false })
-    expect(marginOf({ cost: '1', costed: '1', upstreamCost: '1.25' })).toEqual({ margin: '-0.25', share: -0.25, unknown: '0', loss: true })
-    expect(marginOf({ cost: '3', costed: '0', upstreamCost: '0' })).toEqual({ margin: '0', share: null, unknown: '3', loss: false })
+    expect(marginOf({ cost: '1', costed: '0.9', upstreamCost: '0.3' })).toEqual({ margin: '0.6', share: 0.6666, unknown: '0.1', loss: false, known: true })
+    expect(marginOf({ cost: '1', costed: '1', upstreamCost: '1.25' })).toEqual({ margin: '-0.25', share: -0.25, unknown: '0', loss: true, known: true })
+    expect(marginOf({ cost: '3', costed: '0', upstreamCost: '0' })).toEqual({ margin: '0', share: null, unknown: '3', loss: false, known: false })
   })
 
   it('shows a dash, never a hundred percent, where no cost is known', async () => {

@@ -1,6 +1,7 @@
 import { mountSuspended, registerEndpoint } from '@nuxt/test-utils/runtime'
 import { readBody, setResponseStatus } from 'h3'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import ConsoleWalletInviteCard from '~/components/console/wallet/InviteCard.vue'
 import ConsoleWalletOrderRow from '~/components/console/wallet/OrderRow.vue'
 import ConsoleWalletOrderStatus from '~/components/console/wallet/OrderStatus.vue'
 import ConsoleWalletTopUp from '~/components/console/wallet/TopUp.vue'
@@ -19,7 +20,7 @@ const info: TopUpInfo = {
   tiers: [{ from: '100', bonus: 500 }], firstBonus: 0,
 }
 const orderIn = (state: OrderState, more: Partial<OrderReply> = {}): OrderReply => ({
-  id, state, money: '10.00', credit: '10', bonus: '0', rate: '1', type: 'epay', tradeNo: null, unconfirmed: false,
+  id, state, money: '10.00', currency: 'LDC', credit: '10', bonus: '0', rate: '1', type: 'epay', tradeNo: null, unconfirmed: false,
   createdAt: '2026-11-01T00:00:00.000Z', expiresAt: '2026-11-01T00:05:00.000Z', paidAt: null, refundedAt: null, ...more,
 })
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
@@ -57,7 +58,7 @@ describe('the running balance', () => {
   it('stands on the line', async () => {
     const list = await mountSuspended(UiEntryList, { props: { entries: withBalances([entry('-0.0000001')], '1.5') } })
     expect(list.text()).toContain('1.50')
-    expect(list.text()).toContain('−< 0.000001')
+    expect(list.text()).toContain('−0.0000001')
   })
 })
 
@@ -151,5 +152,24 @@ describe('coming back from paying', () => {
   it('asks less and less often, and not for ever', () => {
     expect([...watchDelays].sort((one, other) => one - other)).toEqual(watchDelays)
     expect(watchDelays.reduce((sum, delay) => sum + delay, 0)).toBeLessThan(300)
+  })
+})
+
+describe('an invitation', () => {
+  const info = { code: 'acdefghjkm', reward: '3', cap: 20, invited: 2, rewarded: 1, earned: '3' }
+
+  it('shows who came by it, when asked', async () => {
+    registerEndpoint('/api/user/invited', () => ({ items: [{ username: 'trinity', createdAt: '2026-11-02T00:00:00.000Z' }, { username: 'morpheus', createdAt: '2026-11-01T00:00:00.000Z' }], next: null }))
+    const card = await mountSuspended(ConsoleWalletInviteCard, { props: { info } })
+    expect(card.text()).not.toContain('trinity')
+    await card.get('button[aria-expanded=false]').trigger('click')
+    await expect.poll(() => card.text()).toContain('morpheus')
+    expect(card.findAll('li').map(line => line.get('span').text())).toEqual(['trinity', 'morpheus'])
+  })
+
+  it('promises no credit when there is none, and asks about nobody when nobody came', async () => {
+    const card = await mountSuspended(ConsoleWalletInviteCard, { props: { info: { ...info, reward: '0', invited: 0 } } })
+    expect(card.text()).toContain(zh.invite.off)
+    expect(card.find('button[aria-expanded]').exists()).toBe(false)
   })
 })

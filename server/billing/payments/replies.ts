@@ -8,6 +8,7 @@ export function toOrderReply(order: OrderRecord, first: boolean): OrderReply {
     id: order.id,
     state: order.state,
     money: formatCents(order.cents),
+    currency: order.currency,
     credit: formatNano(order.credit),
     bonus: formatNano(order.granted ?? (first ? order.bonus.ifFirst : order.bonus.always)),
     rate: formatNano(order.rate),

@@ -88,13 +88,16 @@ describe('channels', () => {
     const attempt = { channel: 'fast', upstreamModel: 'm', status: 200, error: null, startedAt: now, durationMs: 900 }
     await book(site.runtime.store, requestRecord(now - 2, { user: '2', attempts: [{ ...attempt, answerMs: 100 }] }), requestRecord(now - 1, { user: '2', attempts: [{ ...attempt, answerMs: 300 }, { ...attempt, channel: 'slow', status: null, error: 'upstream_timeout' }] }))
     const { items } = read(api.channelTraffic, await call('GET', 'channels/traffic'))
-    expect(items.find(row => row.channel === 'fast')).toEqual({ channel: 'fast', requests: 2, failed: 0, answerMs: 200 })
-    expect(items.find(row => row.channel === 'slow')).toEqual({ channel: 'slow', requests: 1, failed: 1, answerMs: null })
+    expect(items.find(row => row.channel === 'fast')).toMatchObject({ channel: 'fast', requests: 2, failed: 0, answerMs: 200 })
+    expect(items.find(row => row.channel === 'slow')).toMatchObject({ channel: 'slow', requests: 1, failed: 1, cost: '0.0000001', upstreamCost: '0', answerMs: null })
     const stats = read(api.stats, await call('GET', 'stats?days=1'))
     expect(stats.range.requests).toBe(2)
     expect(stats.previous.requests).toBe(0)
     expect(stats.series).toHaveLength(7)
     expect(stats.channels.find(row => row.channel === 'fast')).toMatchObject({ name: 'fast', answerMs: 200 })
+    const spending = read(api.userSpending, await call('GET', 'users/spending?users=3,2')).items
+    expect(spending.map(({ user, today }) => [user, today.requests, today.cost])).toEqual([['3', 0, '0'], ['2', 2, stats.range.cost]])
+    for (const users of ['', 'x', '2,,3', '2;3']) expect(code(await call('GET', `users/spending?users=${users}`)), users).toBe('invalid_request')
   })
 })
 
@@ -122,6 +125,15 @@ describe('models', () => {
     const after = read(api.listModels, await call('GET', 'models')).items
     expect(after.map(({ enabled }) => enabled)).toEqual([false, false])
     expect(after.map(model => model.prices?.input)).toEqual(['1', '3'])
+  })
+
+  it('of an upstream come with what it takes for them', async () => {
+    const offer = async (id: string, items: unknown[]) => read(api.offerModels, await call('POST', `channels/${id}/offer`, { items })).items
+    const cost = { input: '0.5', output: '1', longContext: { above: 200_000, prices: { input: '0.7' } } }
+    expect((await offer('first', [{ name: 'm-9', prices: { input: '1', output: '2' }, cost }])).map(({ outcome }) => outcome)).toEqual(['created'])
+    expect((await offer('second', [{ name: 'm-9', cost: { input: '0.4', output: '1' } }])).map(({ outcome }) => outcome)).toEqual(['routed'])
+    const { items: models } = read(api.listModels, await call('GET', 'models'))
+    expect(models.find(({ name }) => name === 'm-9')?.routes.map(route => route.cost)).toEqual([cost, { input: '0.4', output: '1' }])
   })
 })
 

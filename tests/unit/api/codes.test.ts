@@ -27,7 +27,11 @@ function read<O extends Operation & { reply: z.ZodType }>(operation: O, answer: 
   return operation.reply.parse(answer.body) as z.output<O['reply']>
 }
 const code = (answer: Answer) => errorReply.parse(answer.body).error.code
-const make = async (body: object) => read(api.createCodes, await site.call('POST', '/api/admin/codes', { cookie: admin, body: { name: 'Spring', value: '2.5', count: 2, ...body } }))
+async function make(body: object) {
+  const { batch, codes } = read(api.createCodes, await site.call('POST', '/api/admin/codes', { cookie: admin, body: { name: 'Spring', value: '2.5', count: 2, ...body } }))
+  if (!codes) throw new Error('a first reply without its codes')
+  return { batch, codes }
+}
 const redeem = (cookie: string, text: string) => site.call('POST', '/api/user/redeem', { cookie, body: { code: text } })
 
 describe('codes', () => {
@@ -54,6 +58,24 @@ describe('codes', () => {
       { action: 'codes.create', before: null, after: { name: 'Spring', value: '2.5', count: 2, uses: 1 } },
     ])
     for (const text of codes) expect(JSON.stringify(items)).not.toContain(text.slice(6))
+  })
+
+  it('are made once, however often the same form arrives', async () => {
+    const order = { name: 'Once', value: '1', count: 3 }
+    const send = (key: string) => site.call('POST', '/api/admin/codes', { cookie: admin, body: order, headers: { 'idempotency-key': key } })
+    const listed = async () => read(api.listCodes, await site.call('GET', '/api/admin/codes', { cookie: admin })).items.filter(batch => batch.name === 'Once')
+    const first = read(api.createCodes, await send('form-1'))
+    expect(first.codes).toHaveLength(3)
+    expect(read(api.createCodes, await send('form-1'))).toEqual({ batch: first.batch, codes: null })
+    expect(await listed()).toEqual([first.batch])
+    expect(read(api.createCodes, await send('form-2')).codes).toHaveLength(3)
+    expect(await listed()).toHaveLength(2)
+    const together = await Promise.all(Array.from({ length: 5 }, () => send('form-3')))
+    expect(together.filter(answer => answer.status === 200 && read(api.createCodes, answer).codes)).toHaveLength(1)
+    expect(await listed()).toHaveLength(3)
+    const stored = JSON.stringify(await site.runtime.store.list('', { limit: 1000 }))
+    expect(stored).toContain('Once')
+    for (const text of first.codes ?? []) expect(stored).not.toContain(text)
   })
 
   it('are an admin\'s to make and see', async () => {
@@ -110,7 +132,7 @@ describe('an invitation', () => {
     expect(available).toBe('0')
     expect(read(api.me, await site.call('GET', '/api/auth/me', { cookie: other })).available).toBe('3')
     const file = await site.call('GET', '/api/user/orders.csv', { cookie })
-    expect(String(file.body).split('\r\n').slice(1, 3).map(line => line.split(',').slice(1, 4))).toEqual([['paid', '10.00', '10'], ['paid', '10.00', '10']])
+    expect(String(file.body).split('\r\n').slice(1, 3).map(line => line.split(',').slice(1, 5))).toEqual([['paid', '10.00', 'LDC', '10'], ['paid', '10.00', 'LDC', '10']])
   })
 })
 
@@ -124,5 +146,22 @@ describe('receipts', () => {
     expect(code(await site.call('GET', `/api/user/requests/${record.id}/receipt`, { cookie: other }))).toBe('record_not_found')
     expect(code(await site.call('GET', `/api/admin/requests/${record.id}/receipt`, { cookie: user }))).toBe('forbidden')
     expect(code(await site.call('GET', '/api/user/requests/a-b/receipt', { cookie: user }))).toBe('record_not_found')
+  })
+})
+
+describe('requests of everybody', () => {
+  it('are found by number, and between two times', async () => {
+    const [early, late] = [Date.UTC(2027, 0, 1), Date.UTC(2027, 0, 2)]
+    const [first, second] = [requestRecord(early, { user: '2' }), requestRecord(late, { user: '3', endReason: 'client_left' })]
+    await book(site.runtime.store, first, second)
+    expect(api.findRequest.reply.parse((await site.call('GET', `/api/admin/requests/${first.id}`, { cookie: admin })).body)).toMatchObject({ id: first.id, username: 'Neo', user: '2' })
+    for (const id of ['req_nobody', 'a-b']) expect(code(await site.call('GET', `/api/admin/requests/${id}`, { cookie: admin }))).toBe('record_not_found')
+    expect(code(await site.call('GET', `/api/admin/requests/${first.id}`, { cookie: user }))).toBe('forbidden')
+    const found = async (query: string) => read(api.listRequests, await site.call('GET', `/api/admin/requests?${query}`, { cookie: admin })).items.map(({ id }) => id)
+    const at = (time: number) => encodeURIComponent(new Date(time).toISOString())
+    expect(await found(`from=${at(early)}`)).toEqual([second.id, first.id])
+    expect(await found(`from=${at(early + 1)}`)).toEqual([second.id])
+    expect(await found(`from=${at(early)}&to=${at(late - 1)}&user=2`)).toEqual([first.id])
+    expect(await found(`from=${at(early)}&outcome=client_left`)).toEqual([second.id])
   })
 })

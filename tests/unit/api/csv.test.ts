@@ -84,5 +84,5 @@ describe('the file of entries', () => {
 })
 
 it('the file of orders is empty but for its head when there are none', async () => {
-  expect((await download('/api/user/orders.csv', user)).body).toBe('created,state,money,credit,bonus,rate,type,paid,refunded,trade_no,order\r\n')
+  expect((await download('/api/user/orders.csv', user)).body).toBe('created,state,money,currency,credit,bonus,rate,type,paid,refunded,trade_no,order\r\n')
 })

@@ -113,7 +113,7 @@ describe('what a call may say', () => {
 describe('an answer', () => {
   it('is never cached, has an id, and is nothing to run', async () => {
     const answer = await site.call('GET', '/api/models')
-    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(answer.headers.get('cache-control')).toBe('private, no-store')
     expect(answer.headers.get('x-request-id')).toMatch(/^req_[0-9a-z]{26}$/)
     expect(answer.headers.get('content-security-policy')).toBe('default-src \'none\'; frame-ancestors \'none\'')
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff')

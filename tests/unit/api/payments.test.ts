@@ -186,6 +186,21 @@ describe('an admin', () => {
     const [line] = read(api.listAudit, await site.call('GET', '/api/admin/audit', { cookie: admin })).items
     expect(line).toMatchObject({ action: 'alert.dismiss', before: { kind: 'review', order: order.id } })
   })
+
+  it('renames the money of new orders only; older ones keep the name they were paid under', async () => {
+    const { order } = await create()
+    const name = async (currency: string) => {
+      const { version, settings } = read(api.getPaymentSettings, await site.call('GET', '/api/admin/settings/payments', { cookie: admin }))
+      read(api.putPaymentSettings, await site.call('PUT', '/api/admin/settings/payments', { cookie: admin, body: { version, settings: { ...settings, currency } } }))
+    }
+    await name('CNY')
+    const newer = await create()
+    await name('LDC')
+    expect([order.currency, newer.order.currency]).toEqual(['LDC', 'CNY'])
+    const { items } = read(api.listOrders, await site.call('GET', '/api/user/orders', { cookie: user }))
+    expect(items.slice(0, 2).map(({ id, currency }) => [id, currency])).toEqual([[newer.order.id, 'CNY'], [order.id, 'LDC']])
+    expect(read(api.getOrder, await site.call('GET', `/api/admin/orders/${newer.order.id}`, { cookie: admin })).order.currency).toBe('CNY')
+  })
 })
 
 describe('an invitation', () => {

@@ -36,6 +36,20 @@ describe('folding', () => {
     expect((await statistics.ofUser('8', 7)).totals.today.requests).toBe(0)
   })
 
+  it('tells what single users did, folded or not, in the order they are asked for', async () => {
+    const { clock, store, statistics } = setup()
+    const DAY = 24 * 60 * MINUTE
+    await book(store, requestRecord(NOON - 10 * DAY, { user: '8', cost: 5 }), requestRecord(NOON - 3 * DAY, { user: '8', cost: 7, error: 'upstream_cut' }), requestRecord(NOON - 3 * DAY))
+    await statistics.fold()
+    await book(store, requestRecord(clock.at, { user: '8', cost: 11, attempts: [{ channel: 'main', upstreamModel: 'gpt-5', status: 200, error: null, startedAt: NOON, durationMs: 1, cost: 4 }] }))
+    const [none, eight, seven] = await statistics.ofUsers(['9', '8', '7'])
+    expect(none!.thirtyDays.requests).toBe(0)
+    expect(eight!.today).toMatchObject({ requests: 1, cost: 11n, costed: 11n, upstream: 4n })
+    expect(eight!.sevenDays).toMatchObject({ requests: 2, failed: 1, cost: 18n })
+    expect(eight!.thirtyDays).toMatchObject({ requests: 3, cost: 23n, costed: 11n })
+    for (const [user, totals] of [['8', eight], ['7', seven]] as const) expect(totals).toEqual((await statistics.ofUser(user, 30)).totals)
+  })
+
   it('waits two minutes after the end of a window', async () => {
     const { clock, store, statistics } = setup()
     await book(store, requestRecord(NOON))
