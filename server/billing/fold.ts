@@ -5,19 +5,22 @@
  * claims the window in the commit that adds to the counters; two processes may do it at once, the second is refused.
  */
 import { keys, readRowTime, timePart } from '#server/storage/keys'
-import { LIST_MAX } from '#server/storage/store'
 import type { Step, Store } from '#server/storage/store'
 import type { createDays } from './days'
 import type { RequestRecord } from './records'
+import { mondayOf } from './periods'
 import { addMeasures, measureRowsOf, measureTtlMs, spanOf } from './measures'
 import type { Measures } from './measures'
 import { addCounters, channelCountersOf, countersOf } from './tally'
 import type { Counters } from './tally'
+import { beginWeeks } from './weeks'
 
 export const WINDOW_MS = 300_000
 const LAG_MS = 120_000
 /** On an eventual store a request stands at its start, and what comes late is booked within two windows of that. */
 const EVENTUAL_LAG_MS = 900_000
+/** Requests read at once: an ordinary window has fewer, and what lies behind it is read for nothing. */
+const PAGE = 200
 /** Rows of counters in one commit. */
 const PART_ROWS = 400
 /** A window that is refused and still there has lost a race; more often than this it is something else. */
@@ -50,6 +53,7 @@ export async function foldClosed({ store, days, now }: FoldOptions): Promise<num
     tries = window === before ? tries + 1 : 0
     if (tries > WINDOW_TRIES) throw new Error('a window of statistics cannot be written')
     before = window
+    if (folded === 0) await beginWeeks(store, days.dayOf(window))
     const rows = await countWindow(store, window, days.dayOf(window))
     await writeWindow(store, window, rows, rolled?.version ?? 'absent')
   }
@@ -70,7 +74,7 @@ async function countWindow(store: Store, window: number, day: string): Promise<R
   const sums: Rows = { counters: new Map(), measures: new Map() }
   let last = prefix + timePart(window)
   for (;;) {
-    const rows = await store.list<string>(prefix, { after: last, limit: LIST_MAX })
+    const rows = await store.list<string>(prefix, { after: last, limit: PAGE })
     const inside = rows.filter(row => readRowTime(prefix, row.key) < window + WINDOW_MS)
     const records = await store.getMany<RequestRecord>(inside.map(row => keys.request(row.value)))
     for (const record of records) {
@@ -78,7 +82,7 @@ async function countWindow(store: Store, window: number, day: string): Promise<R
       countRequest(sums.counters, record.value, day)
       countMeasures(sums.measures, record.value, window, day)
     }
-    if (inside.length < LIST_MAX) return sums
+    if (inside.length < PAGE) return sums
     last = rows.at(-1)?.key ?? last
   }
 }
@@ -90,15 +94,19 @@ function countRequest(sums: Map<string, Counters>, record: RequestRecord, day: s
     else sums.set(key, { ...counters })
   }
   const counters = countersOf(record)
+  const week = mondayOf(day)
   add(keys.stat('all', 'all', day), counters)
   add(keys.stat('user', record.user, day), counters)
   add(keys.statOfDay('user', day, record.user), counters)
+  add(keys.statOfWeek('user', week, record.user), counters)
   add(keys.statOfUserModel(record.user, day, record.model.id), counters)
   add(keys.stat('model', record.model.id, day), counters)
   add(keys.statOfDay('model', day, record.model.id), counters)
+  add(keys.statOfWeek('model', week, record.model.id), counters)
   for (const [channel, ofChannel] of channelCountersOf(record)) {
     add(keys.stat('channel', channel, day), ofChannel)
     add(keys.statOfDay('channel', day, channel), ofChannel)
+    add(keys.statOfWeek('channel', week, channel), ofChannel)
   }
 }
 

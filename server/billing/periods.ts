@@ -64,10 +64,11 @@ export function createPeriods(timeZone: string) {
 }
 
 /** Counted on the calendar: a day may have 23 or 25 hours. */
-function plusDays(day: string, count: number): string {
+export function plusDays(day: string, count: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + count * DAY_MS).toISOString().slice(0, 10)
 }
 
-function mondayOf(day: string): string {
+/** The Monday of a day's week. */
+export function mondayOf(day: string): string {
   return plusDays(day, -((new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7))
 }

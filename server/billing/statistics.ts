@@ -12,11 +12,13 @@ import { readServiceStatus } from './service-status'
 import type { ServiceStatus } from './service-status'
 import { addTo, channelCountersOf, countersOf, emptyTally } from './tally'
 import type { Counters, Tally } from './tally'
+import { cutIntoWeeks } from './weeks'
+import type { WeeksFrom } from './weeks'
 
 const BATCH = 200
 /** Requests that are counted at the time of reading because no window holds them yet. */
 const UNFOLDED_MAX = 2000
-/** Rows read per kind for a table of the busiest; beyond it the oldest days are left out of the table, never of totals. */
+/** Rows read per kind for a table of the busiest; beyond it the oldest are left out of the table, never of totals. */
 const BUSIEST_ROWS_MAX = 10_000
 const BUSIEST_MAX = 50
 /** The same for the books, which are read rarely and must be whole: 90 days of a thousand models. */
@@ -67,6 +69,9 @@ export interface StatisticsOptions {
 }
 
 export type Statistics = ReturnType<typeof createStatistics>
+/** Requests with the day each counts in. */
+type Unfolded = { record: RequestRecord, day: string }[]
+interface Span { names: string[], unfolded: Unfolded, weeksFrom: WeeksFrom | undefined }
 type Part = (record: RequestRecord) => [id: string, counters: Counters][]
 
 const parts: Record<StatDimension, Part> = {
@@ -81,9 +86,9 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
   let folding: Promise<number> | undefined
 
   /** The newest requests no counter holds yet, with the day each counts in. */
-  async function listUnfolded(list: RequestList, rolledTo: number): Promise<{ record: RequestRecord, day: string }[]> {
+  async function listUnfolded(list: RequestList, rolledTo: number): Promise<Unfolded> {
     const prefix = keys.requestListPrefix(list)
-    const found: { record: RequestRecord, day: string }[] = []
+    const found: Unfolded = []
     let last: string | undefined
     for (let read = 0; read < UNFOLDED_MAX; read += BATCH) {
       const rows = await store.list<string>(prefix, { after: last, limit: BATCH, reverse: true })
@@ -100,12 +105,9 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
     return found
   }
 
-  async function readSeries(dimension: 'all' | 'user', id: string, count: number, rolledTo: number): Promise<Series> {
+  async function readSeries(dimension: 'all' | 'user', id: string, count: number, unfolded: Unfolded): Promise<Series> {
     const names = days.lastDays(now(), Math.max(count, 30))
-    const [rows, unfolded] = await Promise.all([
-      store.getMany<Counters>(names.map(day => keys.stat(dimension, id, day))),
-      listUnfolded(dimension === 'all' ? { list: 'all' } : { list: dimension, id }, rolledTo),
-    ])
+    const rows = await store.getMany<Counters>(names.map(day => keys.stat(dimension, id, day)))
     const series = names.map((day, index) => {
       const tally = emptyTally()
       addTo(tally, rows[index]?.value)
@@ -117,13 +119,13 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
     return { totals: { today: sum(series.slice(-1)), sevenDays: sum(series.slice(-7)), thirtyDays: sum(series.slice(-30)) }, series: series.slice(-count) }
   }
 
-  async function readShop(count: number, charted: number, rolledTo: number): Promise<Series & Pick<ShopStatistics, 'range' | 'previous'>> {
-    const { totals, series } = await readSeries('all', 'all', Math.max(2 * count, charted), rolledTo)
+  async function readShop(count: number, charted: number, unfolded: Unfolded): Promise<Series & Pick<ShopStatistics, 'range' | 'previous'>> {
+    const { totals, series } = await readSeries('all', 'all', Math.max(2 * count, charted), unfolded)
     return { totals, series: series.slice(-charted), range: sum(series.slice(-count)), previous: sum(series.slice(-2 * count, -count)) }
   }
 
   /** The counters of each model a user has called on the last days, by model and place of the day. */
-  async function readUserModels(user: string, names: string[], rolledTo: number): Promise<Map<string, Tally[]>> {
+  async function readUserModels(user: string, names: string[], unfolded: Unfolded): Promise<Map<string, Tally[]>> {
     const models = new Map<string, Tally[]>()
     const add = (model: string, day: string, counters: Counters) => {
       const place = names.indexOf(day)
@@ -131,7 +133,7 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
       models.set(model, tallies)
       if (place >= 0) addTo(tallies[place]!, counters)
     }
-    for (const { record, day } of await listUnfolded({ list: 'user', id: user }, rolledTo)) add(record.model.id, day, countersOf(record))
+    for (const { record, day } of unfolded) add(record.model.id, day, countersOf(record))
     const prefix = keys.statUserModelPrefix(user)
     let last: string | undefined
     for (let read = 0; read < CHART_ROWS_MAX; read += LIST_MAX) {
@@ -168,7 +170,8 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
   }
 
   async function readUser(user: string, count: number, rolledTo: number): Promise<UserSeries> {
-    const [series, tallies] = await Promise.all([readSeries('user', user, count, rolledTo), readUserModels(user, days.lastDays(now(), count), rolledTo)])
+    const unfolded = await listUnfolded({ list: 'user', id: user }, rolledTo)
+    const [series, tallies] = await Promise.all([readSeries('user', user, count, unfolded), readUserModels(user, days.lastDays(now(), count), unfolded)])
     const models = [...tallies].map(([id, ofDays]) => ({ id, total: sum(ofDays), costs: ofDays.map(({ cost }) => cost) }))
       .filter(({ total }) => total.requests > 0)
       .sort((a, b) => compare(b.total, a.total))
@@ -177,24 +180,36 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
     return { ...series, models, rest }
   }
 
-  async function readBusiest(dimension: StatDimension, count: number, rolledTo: number, rowsMax: number): Promise<Busiest> {
-    const names = days.lastDays(now(), count).reverse()
+  /** What each was there for on the last days: whole weeks where they are counted, single days before them. */
+  async function readBusiest(dimension: StatDimension, { names, unfolded, weeksFrom }: Span, rowsMax: number): Promise<Busiest> {
     const tallies = new Map<string, Tally>()
     const add = (id: string, counters: Counters) => {
       const tally = tallies.get(id) ?? emptyTally()
       tallies.set(id, tally)
       addTo(tally, counters)
     }
-    for (const { record, day } of await listUnfolded({ list: 'all' }, rolledTo)) {
+    for (const { record, day } of unfolded) {
       if (names.includes(day)) parts[dimension](record).forEach(([id, counters]) => add(id, counters))
     }
-    let read = 0
-    for (const day of names) {
-      const rows = await store.list<Counters>(keys.statDayPrefix(dimension, day), { limit: LIST_MAX })
-      for (const row of rows) add(keys.readStatOfDay(dimension, day, row.key), row.value)
-      if ((read += rows.length) >= rowsMax) break
+    const { weeks, days: single } = cutIntoWeeks(names, weeksFrom)
+    const prefixes = [...weeks.map(monday => keys.statWeekPrefix(dimension, monday)), ...single.map(day => keys.statDayPrefix(dimension, day))]
+    let left = rowsMax
+    for (const prefix of prefixes) {
+      for (let last: string | undefined; left > 0;) {
+        const rows = await store.list<Counters>(prefix, { after: last, limit: LIST_MAX })
+        for (const row of rows) add(keys.readStatId(dimension, prefix, row.key), row.value)
+        left -= rows.length
+        if (rows.length < LIST_MAX) break
+        last = rows.at(-1)?.key
+      }
     }
     return [...tallies].map(([id, tally]) => ({ id, tally })).sort((a, b) => compare(b.tally, a.tally))
+  }
+
+  /** The last days, oldest first, with what no counter of theirs holds yet. */
+  async function readSpan(count: number, rolledTo: number): Promise<Span> {
+    const [unfolded, weeksFrom] = await Promise.all([listUnfolded({ list: 'all' }, rolledTo), store.get<WeeksFrom>(keys.weeksFrom)])
+    return { names: days.lastDays(now(), count), unfolded, weeksFrom: weeksFrom?.value }
   }
 
   /** A window that is folded while we read would count twice or not at all: then everything is read once more. */
@@ -227,25 +242,20 @@ export function createStatistics({ store, timeZone, now = Date.now }: Statistics
       readServiceStatus({ store, days, now: now(), range, unfolded: await listUnfolded({ list: 'all' }, rolledTo) })),
 
     /** What the channels did on the last days, the dearest first. */
-    ofChannels: (count: number): Promise<Busiest> => consistently(rolledTo => readBusiest('channel', count, rolledTo, BUSIEST_ROWS_MAX)),
+    ofChannels: (count: number): Promise<Busiest> => consistently(async rolledTo => readBusiest('channel', await readSpan(count, rolledTo), BUSIEST_ROWS_MAX)),
 
     /** @param count days, up to today. @param charted days of the series, when it is to be longer. */
-    ofShop: (count: number, charted = count): Promise<ShopStatistics> => consistently(async rolledTo => ({
-      ...await readShop(count, charted, rolledTo),
-      models: (await readBusiest('model', count, rolledTo, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX),
-      channels: (await readBusiest('channel', count, rolledTo, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX),
-      users: (await readBusiest('user', count, rolledTo, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX),
-    })),
+    ofShop: (count: number, charted = count): Promise<ShopStatistics> => consistently(async (rolledTo) => {
+      const span = await readSpan(count, rolledTo)
+      const busiest = async (dimension: StatDimension) => (await readBusiest(dimension, span, BUSIEST_ROWS_MAX)).slice(0, BUSIEST_MAX)
+      return { ...await readShop(count, charted, span.unfolded), models: await busiest('model'), channels: await busiest('channel'), users: await busiest('user') }
+    }),
 
     /** Revenue against upstream cost of the last `count` days, whole and by model and channel. */
     books: (count: number): Promise<BooksSums> => consistently(async (rolledTo) => {
-      const { series } = await readSeries('all', 'all', count, rolledTo)
-      return {
-        total: sum(series),
-        series,
-        models: await readBusiest('model', count, rolledTo, BOOKS_ROWS_MAX),
-        channels: await readBusiest('channel', count, rolledTo, BOOKS_ROWS_MAX),
-      }
+      const span = await readSpan(count, rolledTo)
+      const { series } = await readSeries('all', 'all', count, span.unfolded)
+      return { total: sum(series), series, models: await readBusiest('model', span, BOOKS_ROWS_MAX), channels: await readBusiest('channel', span, BOOKS_ROWS_MAX) }
     }),
   }
 }

@@ -90,7 +90,8 @@ async function* allRecords(store: Store): AsyncGenerator<ListedRecord> {
   }
 }
 
-async function isEmpty(store: Store): Promise<boolean> {
+/** True of a store nothing has been kept in. */
+export async function isEmpty(store: Store): Promise<boolean> {
   const rows = await store.list('', { limit: 10 })
   // Opening a store marks it with the schema; that alone is no content.
   return rows.every(row => row.key === keys.meta('schema'))

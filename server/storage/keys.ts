@@ -24,7 +24,7 @@
  * | statistics of a user's models | `statum_<user>_<day>_<model>` → counters | day, model |
  * | statistics | `stat_<dimension>_<id>_<day>` → counters | day |
  * | how models were served | `measure_<span>_<slot>_<model>` → counters | start of the slot |
- * | who was there on a day | `statday_<dimension>_<day>_<id>` → counters | id |
+ * | who was there on a day, in a week | `statday_<dimension>_<day>_<id>`, `statweek_<dimension>_<Monday>_<id>` → counters | id |
  *
  * Lists sort by time only. Times are booking times, fixed width, so that a long request never appears behind a cursor.
  */
@@ -159,11 +159,15 @@ export const keys = {
   /** The same counters again, sorted by day first: who was there on a day, without reading all days of everybody. */
   statOfDay: (dimension: StatDimension, day: string, id: string) => `${statDayPrefix(dimension, day)}${dimension === 'channel' ? base32(id) : id}`,
   statDayPrefix,
-  /** The id at the end of a {@link keys.statOfDay}. */
-  readStatOfDay: (dimension: StatDimension, day: string, key: string) => {
-    const id = key.slice(statDayPrefix(dimension, day).length)
+  /** And by week, named by its Monday. */
+  statOfWeek: (dimension: StatDimension, monday: string, id: string) => `${statWeekPrefix(dimension, monday)}${dimension === 'channel' ? base32(id) : id}`,
+  statWeekPrefix,
+  /** The id at the end of a {@link keys.statOfDay} or {@link keys.statOfWeek}, behind its prefix. */
+  readStatId: (dimension: StatDimension, prefix: string, key: string) => {
+    const id = key.slice(prefix.length)
     return dimension === 'channel' ? readBase32(id) : id
   },
+  weeksFrom: 'meta_weeksfrom',
   /** What a user spent on each model, sorted by day: the parts of a stacked chart. */
   statOfUserModel: (user: string, day: string, model: string) => `${statUserModelPrefix(user)}${day.replaceAll('-', '')}_${model}`,
   statUserModelPrefix,
@@ -265,4 +269,8 @@ function measurePrefix(span: MeasureSpan): string {
 
 function statDayPrefix(dimension: StatDimension, day: string): string {
   return `statday_${dimension}_${day.replaceAll('-', '')}_`
+}
+
+function statWeekPrefix(dimension: StatDimension, monday: string): string {
+  return `statweek_${dimension}_${monday.replaceAll('-', '')}_`
 }
