@@ -37,7 +37,8 @@ function node(name: string, { include, timeout, serial, built }: Suite): TestPro
       testTimeout: timeout,
       hookTimeout: timeout,
       fileParallelism: !serial,
-      ...(built ? { globalSetup: ['./tests/support/build.ts'] } : {}),
+      // Servers and browsers answer when the machine lets them.
+      ...(built ? { globalSetup: ['./tests/support/build.ts'], expect: { poll: { timeout: 15_000 } } } : {}),
     },
   }
 }
