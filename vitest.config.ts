@@ -40,7 +40,8 @@ function node(name: string, { include, timeout, serial, built, retry }: Suite): 
       hookTimeout: timeout,
       fileParallelism: !serial,
       ...(retry ? { retry } : {}),
-      ...(built ? { globalSetup: ['./tests/support/build.ts'] } : {}),
+      // Servers and browsers answer when the machine lets them.
+      ...(built ? { globalSetup: ['./tests/support/build.ts'], expect: { poll: { timeout: 15_000 } } } : {}),
     },
   }
 }

@@ -1,18 +1,13 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import en from '../../i18n/en.json'
-import zh from '../../i18n/zh-CN.json'
-import { launchBrowser } from '../support/browser'
+import { fitsWidth, forgive, launchBrowser, missingTexts, openPage, readers, said, visit } from '../support/browser'
+import type { Reader } from '../support/browser'
 import { signIn, stockShop } from '../support/console'
 import { startVapor } from '../support/server'
 import type { Vapor } from '../support/server'
-import { keysOf } from '../tidy/texts'
 
 /** The public face: what a visitor sees, in both languages and on both widths, by one server. */
 const CALLS = 12
-const words = { 'en': en, 'zh-CN': zh }
-type Locale = keyof typeof words
-const views = (['en', 'zh-CN'] as const).flatMap(locale => [1280, 390].map(width => ({ locale, width })))
 
 let vapor: Vapor
 let browser: Browser
@@ -38,43 +33,30 @@ afterAll(async () => {
   await vapor?.stop()
 })
 
-async function openPage(locale: Locale, width: number): Promise<Page> {
-  const context: BrowserContext = await browser.newContext({ locale, viewport: { width, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'] })
-  const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
-  page.on('console', message => ['error', 'warning'].includes(message.type()) && complaints.push(`${page.url()} ${message.text()}`))
-  page.on('pageerror', error => complaints.push(`${page.url()} ${error.message}`))
-  page.on('request', (request) => {
-    const { origin } = new URL(request.url())
-    if (origin !== vapor.url && origin !== 'null') complaints.push(`foreign request to ${origin}`)
-  })
-  return page
-}
+const open = ({ locale, phone }: Pick<Reader, 'locale' | 'phone'>, cookies?: string): Promise<Page> =>
+  openPage(browser, { origins: [vapor.url], complaints, locale, phone, ...(cookies ? { cookies } : {}), context: { permissions: ['clipboard-read', 'clipboard-write'] } })
 
 /** Opens a path, rendered by the server and awake, and checks what holds for every public page. */
-async function visit(page: Page, path: string, locale: Locale): Promise<void> {
-  const response = await page.goto(vapor.url + path, { waitUntil: 'networkidle' })
-  expect([path, response?.status()]).toEqual([path, 200])
-  expect(await page.getAttribute('html', 'lang')).toBe(locale)
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0)
+async function look(page: Page, path: string, lang: Reader['lang']): Promise<void> {
+  expect([path, await visit(page, vapor.url + path)]).toEqual([path, 200])
+  expect(await page.getAttribute('html', 'lang')).toBe(lang)
+  expect(await fitsWidth(page)).toBe(true)
   expect((await page.title()).length).toBeGreaterThan(4)
   expect((await page.getAttribute('meta[name="description"]', 'content'))?.length).toBeGreaterThan(5)
   expect(await page.getAttribute('link[rel="canonical"]', 'href')).toBe(vapor.url + path)
   expect(await page.locator('h1').count()).toBe(1)
-  const text = await page.innerText('body')
-  expect(textKeys.filter(name => text.includes(name))).toEqual([])
+  expect(await missingTexts(page)).toEqual([])
 }
-/** Names of texts: one of them on a page is a text that is missing. */
-const textKeys = keysOf(en as never).filter(name => name.split('.').length > 1 && !/^(?:units|errors)\./.test(name))
 
-describe.each(views)('in $locale at $width px', ({ locale, width }) => {
-  const { index, prices, status, docs, pages } = words[locale]
+describe.each(readers)('$name', (reader) => {
+  const { lang, words } = reader
+  const { index, prices, status, docs, pages } = words
   let page: Page
-  beforeAll(async () => { page = await openPage(locale, width) })
-  afterAll(() => page.context().close())
+  beforeAll(async () => { page = await open(reader) })
+  afterAll(() => page?.context().close())
 
   it('says what this is, how it runs, and what it costs', async () => {
-    await visit(page, '/', locale)
+    await look(page, '/', lang)
     await page.getByRole('heading', { level: 1, name: index.headline }).waitFor()
     await page.getByText(status.good).first().waitFor()
     await page.getByRole('link', { name: 'house/long-talk' }).waitFor()
@@ -87,20 +69,20 @@ describe.each(views)('in $locale at $width px', ({ locale, width }) => {
   })
 
   it('finds a model by what it can do and what it costs, and leads to its page', async () => {
-    await visit(page, '/models', locale)
+    await look(page, '/models', lang)
     const names = async () => page.locator('tbody th a').allInnerTexts()
     expect(await names()).toEqual(['house-embedding', 'house/long-talk', 'sandbox-text'])
     await page.getByLabel(prices.sort, { exact: true }).selectOption('byInput')
-    expect((await names())[0]).toBe('house-embedding')
+    await expect.poll(names).toEqual(['house-embedding', 'sandbox-text', 'house/long-talk'])
     await page.getByLabel(prices.filterDialect, { exact: true }).selectOption('anthropic')
-    expect(await names()).toEqual(['sandbox-text', 'house/long-talk'])
+    await expect.poll(names).toEqual(['sandbox-text', 'house/long-talk'])
     await page.getByLabel(prices.filterPrice, { exact: true }).selectOption('0.5')
     await page.getByText(prices.noMatchTitle).waitFor()
-    await page.getByRole('button', { name: words[locale].common.clearFilters }).click()
+    await page.getByRole('button', { name: words.common.clearFilters }).click()
     await page.getByLabel(prices.search).fill('MEMBERS much')
-    expect(await names()).toEqual(['house/long-talk'])
-    await page.getByRole('button', { name: prices.copyName.replace('{name}', 'house/long-talk') }).click()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('house/long-talk')
+    await expect.poll(names).toEqual(['house/long-talk'])
+    await page.getByRole('button', { name: said(prices.copyName, { name: 'house/long-talk' }) }).click()
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('house/long-talk')
     await page.locator('tbody th a').first().click()
     await page.getByRole('heading', { level: 1, name: 'house/long-talk' }).waitFor()
     await page.getByText('200,000').first().waitFor()
@@ -108,14 +90,14 @@ describe.each(views)('in $locale at $width px', ({ locale, width }) => {
   })
 
   it('opens the page of a model by its address', async () => {
-    await visit(page, '/models/house/long-talk', locale)
+    await look(page, '/models/house/long-talk', lang)
     await page.getByText('0.3', { exact: true }).waitFor()
-    await visit(page, '/models/house-embedding', locale)
+    await look(page, '/models/house-embedding', lang)
     await page.getByText(`${vapor.url}/v1/embeddings`).waitFor()
   })
 
   it('tells how well the models were served, in rates and never in counts', async () => {
-    await visit(page, '/status', locale)
+    await look(page, '/status', lang)
     await page.getByText(status.good).waitFor()
     const row = page.getByRole('listitem').filter({ hasText: 'sandbox-text' })
     await row.getByText('100%', { exact: true }).waitFor()
@@ -126,10 +108,10 @@ describe.each(views)('in $locale at $width px', ({ locale, width }) => {
   })
 
   it('tells how to call it in every dialect and tool, and what errors mean', async () => {
-    await visit(page, '/docs', locale)
+    await look(page, '/docs', lang)
     for (const path of ['/v1/chat/completions', '/v1/responses', '/v1/messages']) await page.getByText(vapor.url + path).first().waitFor()
     await page.getByRole('navigation', { name: docs.contents }).getByRole('link', { name: docs.error.title }).click()
-    expect(new URL(page.url()).hash).toBe('#error')
+    await page.waitForURL(`${vapor.url}/docs#error`)
     await page.getByRole('row', { name: /insufficient_credit/ }).getByText('402').waitFor()
     expect(await page.getByRole('row', { name: /duplicate_trade|signed_out/ }).count()).toBe(0)
     await page.getByText('Codex', { exact: true }).click()
@@ -139,20 +121,16 @@ describe.each(views)('in $locale at $width px', ({ locale, width }) => {
   it('answers an address nobody knows with a page', async () => {
     const response = await page.goto(`${vapor.url}/models/nobody-sells-this`)
     expect(response?.status()).toBe(404)
-    await page.getByText(words[locale].errorPages[404].title).waitFor()
-    complaints.splice(0, complaints.length, ...complaints.filter(complaint => !complaint.includes('404')))
+    await page.getByText(words.errorPages[404].title).waitFor()
+    forgive(complaints, 404)
   })
 })
 
 describe('behind the pages', () => {
   it('shows a signed-in user his own price', async () => {
     const { cookies } = await signIn(vapor.url, '2')
-    const page = await openPage('en', 1280)
-    await page.context().addCookies(cookies().split('; ').map((pair) => {
-      const [name = '', ...value] = pair.split('=')
-      return { name, value: value.join('='), url: vapor.url }
-    }))
-    await page.goto(`${vapor.url}/models`, { waitUntil: 'networkidle' })
+    const page = await open({ locale: 'en-US', phone: false }, cookies())
+    await visit(page, `${vapor.url}/models`)
     const row = page.getByRole('row', { name: /house\/long-talk/ })
     await row.getByText('2.4', { exact: true }).waitFor()
     await page.getByText('Your discount of 20% is included.').waitFor()
@@ -173,7 +151,7 @@ describe('behind the pages', () => {
     expect(other.frame).toBe('DENY')
     const admin = await signIn(vapor.url, '1')
     await admin.send('POST', '/api/admin/models', { name: 'brand-new', prices: { input: '1', output: '2' }, routes: [{ channel: 'sandbox' }] })
-    expect((await get()).html).toContain('brand-new')
+    await expect.poll(async () => (await get()).html).toContain('brand-new')
   })
 
   it('tells search engines where to look', async () => {

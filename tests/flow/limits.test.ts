@@ -59,6 +59,8 @@ async function read(dialect: DialectId, response: Response): Promise<Refused> {
 }
 
 const codeOf = (dialect: DialectId, openai: string, own: string, status = 429) => dialect === 'gemini' ? own.toUpperCase() : dialect === 'anthropic' ? (status === 403 ? 'permission_error' : 'rate_limit_error') : openai
+/** Long enough for two calls on a busy machine. */
+const GRACE_MS = 3_000
 const inSeconds = (moment: number) => (moment - Date.now()) / 1000
 
 describe.each(dialectIds)('a key with limits answers a tool of %s', (dialect) => {
@@ -128,11 +130,11 @@ describe('a key whose secret is replaced', () => {
   it('works with both for as long as was asked, and with one afterwards', async () => {
     const { secret, key } = await makeKey({})
     expect((await call('anthropic', secret)).status).toBe(200)
-    const second = await shop.keys.rotate(shop.user, key.id, 1_000)
+    const second = await shop.keys.rotate(shop.user, key.id, GRACE_MS)
     expect(second.key).toMatchObject({ id: key.id, hint: expect.stringContaining(second.secret.slice(-4)) as string })
     expect((await call('openai-chat', secret)).status).toBe(200)
     expect((await call('openai-chat', second.secret)).status).toBe(200)
-    await new Promise(resolve => setTimeout(resolve, 1_050))
+    await new Promise(resolve => setTimeout(resolve, GRACE_MS + 50))
     expect((await call('openai-chat', secret)).status).toBe(401)
     expect((await call('openai-chat', second.secret)).status).toBe(200)
     const third = await shop.keys.rotate(shop.user, key.id, 0)
@@ -159,9 +161,9 @@ describe('GET /v1/key', () => {
 })
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1_000; tries++) {
     if (await isTrue()) return
     await new Promise(resolve => setTimeout(resolve, 10))
   }
-  throw new Error('it did not happen within 2 s')
+  throw new Error('it did not happen within 10 s')
 }

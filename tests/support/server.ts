@@ -23,6 +23,8 @@ export interface VaporOptions {
   port?: number
   /** Given: not closed by `stop`. False: none, sign-in is not configured. */
   sandbox?: Sandbox | false
+  /** Takes money at the sandbox's gateway, and its clock goes ten minutes forward by each SIGUSR2 (`clock.ts`). */
+  payments?: boolean
 }
 
 export interface Vapor {
@@ -51,7 +53,7 @@ export async function startVapor(options: VaporOptions = {}): Promise<Vapor> {
 
   const output: Buffer[] = []
   const child = spawn(process.execPath, [join(build, 'server/index.mjs')], {
-    env: { ...inheritedEnv(), ...testEnv(url, dataDir, sandbox), ...options.env, PORT: String(port), HOST: '127.0.0.1' },
+    env: { ...inheritedEnv(), ...testEnv(url, dataDir, sandbox), ...(options.payments && sandbox ? paymentsEnv(url, sandbox) : {}), ...options.env, PORT: String(port), HOST: '127.0.0.1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   child.stdout.on('data', (part: Buffer) => output.push(part))
@@ -118,6 +120,18 @@ function oauthEnv(url: string, { connect }: Sandbox): Record<string, string> {
     OAUTH_USERINFO_URL: connect.userinfoUrl,
     OAUTH_ISSUER: connect.issuer,
     OAUTH_JWKS_URL: connect.jwksUrl,
+  }
+}
+
+function paymentsEnv(url: string, { credit }: Sandbox): Record<string, string> {
+  return {
+    EPAY_PID: credit.pid,
+    EPAY_KEY: credit.key,
+    EPAY_SUBMIT_URL: credit.submitUrl,
+    EPAY_API_URL: credit.apiUrl,
+    EPAY_NOTIFY_URL: `${url}/api/pay/notify`,
+    EPAY_RETURN_URL: `${url}/api/pay/return`,
+    NODE_OPTIONS: `--import=${new URL('clock.ts', import.meta.url).href}`,
   }
 }
 
