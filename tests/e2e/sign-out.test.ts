@@ -22,7 +22,7 @@ it('the way back after signing out leads to the sign-in page', async () => {
   const page = await openPage(browser, { origins: [vapor.url, vapor.sandbox!.url], complaints, locale: 'zh-CN', phone: false })
   await page.goto(`${vapor.url}/api/auth/login?login_hint=2&next=/console/wallet`, { waitUntil: 'networkidle' })
   await page.goto(`${vapor.url}/console/keys`, { waitUntil: 'networkidle' })
-  await page.getByRole('button', { name: zh.session.menuOf.replace('{name}', 'user') }).click()
+  await page.getByRole('button', { name: zh.session.menuOf.replace('{name}', '') }).click()
   await page.getByRole('menuitem', { name: zh.session.signOut, exact: true }).click()
   await page.waitForURL(`${vapor.url}/`)
   for (let back = 0; back < 2; back++) {
