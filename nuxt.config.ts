@@ -39,6 +39,8 @@ export default defineNuxtConfig({
   imports: { dirs: ['stores', 'shared/utils'] },
   nitro: {
     sourceMap: false,
+    // Packed once, here; the platform packs by itself.
+    compressPublicAssets: !forEdgeOne,
     // Younger than the bundler's list of what Node brings along.
     rollupConfig: { external: ['node:sqlite'], plugins: [threadSource()] },
     // EdgeOne Pages runs Node 20.

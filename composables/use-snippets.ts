@@ -8,7 +8,8 @@ export function snippetsFor({ base, key, model, greeting }: SnippetOptions) {
       `curl ${base}/chat/completions \\`,
       `  -H "Authorization: Bearer ${key}" \\`,
       `  -H "Content-Type: application/json" \\`,
-      `  -d '{"model": "${model}", "messages": ${messages}}'`,
+      `  -d '{"model": "${model}",`,
+      `       "messages": ${messages}}'`,
     ].join('\n'),
     python: [
       '# pip install openai',

@@ -9,6 +9,8 @@ import { join } from 'node:path'
 import { startSandbox } from '../sandbox/index.ts'
 import type { Sandbox } from '../sandbox/index.ts'
 import { createClient } from './demo/client.ts'
+import { ADMIN, sandboxEnvironment } from './demo/environment.ts'
+import type { Secrets } from './demo/environment.ts'
 import { buildIfStale, choosePort, startServer, tail } from './demo/server.ts'
 import { keyFor, stockShop } from './demo/stock.ts'
 import { root } from './sources.ts'
@@ -16,7 +18,6 @@ import { root } from './sources.ts'
 const dataDir = join(root, '.data/demo')
 const logFile = join(dataDir, 'server.log')
 const summaryFile = join(root, '.data/demo.json')
-const ADMIN = '1'
 const USER = '2'
 const MODEL = 'sandbox-paced-100-50'
 
@@ -30,43 +31,12 @@ interface Summary {
 }
 
 /** Made once and kept, so that sessions and stored credentials outlive a restart. */
-function secrets(): { JWT_SECRET: string, VAPOR_SECRET: string } {
+function secrets(): Secrets {
   const file = join(dataDir, 'secrets.json')
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'))
   const made = { JWT_SECRET: randomBytes(32).toString('hex'), VAPOR_SECRET: randomBytes(32).toString('hex') }
   writeFileSync(file, JSON.stringify(made, null, 2), { mode: 0o600 })
   return made
-}
-
-function environment(origin: string, port: number, { connect, credit }: Sandbox): Record<string, string> {
-  return {
-    ...secrets(),
-    NODE_ENV: 'production',
-    HOST: '127.0.0.1',
-    PORT: String(port),
-    FRONTEND_URL: origin,
-    ADMIN_UIDS: ADMIN,
-    WELCOME_CREDIT: '10',
-    OAUTH_CLIENT_ID: connect.clientId,
-    OAUTH_CLIENT_SECRET: connect.clientSecret,
-    OAUTH_REDIRECT_URI: connect.redirectUris[0] ?? '',
-    OAUTH_AUTHORIZE_URL: connect.authorizeUrl,
-    OAUTH_TOKEN_URL: connect.tokenUrl,
-    OAUTH_USERINFO_URL: connect.userinfoUrl,
-    OAUTH_ISSUER: connect.issuer,
-    OAUTH_JWKS_URL: connect.jwksUrl,
-    EPAY_KIND: credit.profile,
-    EPAY_PID: credit.pid,
-    EPAY_KEY: credit.key,
-    EPAY_SUBMIT_URL: credit.submitUrl,
-    EPAY_API_URL: credit.apiUrl,
-    EPAY_NOTIFY_URL: `${origin}/api/pay/notify`,
-    EPAY_RETURN_URL: `${origin}/api/pay/return`,
-    VAPOR_STORE: `sqlite:${join(dataDir, 'vapor.db')}`,
-    VAPOR_DATA_DIR: dataDir,
-    // The sandbox's upstream is on the loopback address, over plain http.
-    VAPOR_ALLOW_PRIVATE_UPSTREAMS: 'true',
-  }
 }
 
 function lastKey(): string | undefined {
@@ -115,7 +85,7 @@ async function main(): Promise<void> {
   const port = await choosePort(process.env['PORT'], 3000)
   const origin = `http://127.0.0.1:${port}`
   const sandbox = await startSandbox({ port: await choosePort(process.env['SANDBOX_PORT'], 4001), redirectUri: `${origin}/api/auth/callback` })
-  const server = await startServer(origin, environment(origin, port, sandbox), logFile)
+  const server = await startServer(origin, sandboxEnvironment({ origin, port, sandbox, dataDir, secrets: secrets() }), logFile)
 
   let asked = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,6 +1,6 @@
 /** `node scripts/og-image.ts`: draws `public/og.png`, the picture other sites show beside a link, from `scripts/og/og.html`. */
 import { join } from 'node:path'
-import { launchBrowser } from '../tests/support/browser.ts'
+import { launchBrowser } from './showcase/browser.ts'
 import { root } from './sources.ts'
 
 /** What https://ogp.me readers crop least. */

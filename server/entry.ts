@@ -7,6 +7,7 @@ import { toNodeListener } from 'h3'
 import { useNitroApp } from 'nitropack/runtime'
 import { useConfig } from '#server/config'
 import { createLog } from '#server/config/log'
+import { compressAnswer } from '#server/ops/compress-answer'
 import { isDraining } from '#server/ops/lifecycle'
 import { closeServer } from '#server/ops/shutdown'
 import { findRuntime } from '#server/runtime'
@@ -21,6 +22,8 @@ const nitro = useNitroApp()
 const config = useConfig()
 const log = createLog(config.VAPOR_LOG)
 const handle = toNodeListener(nitro.h3App)
+
+nitro.hooks.hook('beforeResponse', compressAnswer)
 
 // One request's mistake must not end the answers of all others.
 process.on('unhandledRejection', error => log.error('a promise failed where nobody waits', error))

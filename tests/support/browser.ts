@@ -1,31 +1,10 @@
-/** A Chromium for the e2e suite: the one named, the one installed, or the one inside @sparticuz/chromium (Linux x64). */
-import { existsSync } from 'node:fs'
-import { chromium } from 'playwright-core'
+/** Pages of the e2e suite, each with cookies of its own and everything odd written down. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import en from '../../i18n/en.json'
 import zh from '../../i18n/zh-CN.json'
 import { keysOf } from '../tidy/texts'
 
-const installed = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome-stable',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-]
-
-/** No sandbox inside containers, and no calls home. */
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-
-export async function launchBrowser(): Promise<Browser> {
-  const named = process.env['CHROMIUM_PATH']
-  const path = named === 'npm' ? undefined : named ?? installed.find(candidate => existsSync(candidate))
-  if (path) return chromium.launch({ executablePath: path, args: flags })
-  const { default: packed } = await import('@sparticuz/chromium')
-  // Its own arguments are for cloud functions: one process for all, and no same-origin policy.
-  return chromium.launch({ executablePath: await packed.executablePath(), args: flags })
-}
+export { launchBrowser } from '../../scripts/showcase/browser.ts'
 
 /** How the four sorts of readers look at a page. The main task of a page is done by the first two at least. */
 export const readers = [

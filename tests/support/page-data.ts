@@ -31,8 +31,8 @@ export const pageData: PageData[] = [
   { page: '/admin', reader: 'admin', calls: [...shell, '/api/admin/stats?days=1', '/api/admin/stats?days=7', '/api/admin/stats?days=30', '/api/admin/stats?days=90', '/api/admin/alerts?limit=3', '/api/admin/channels?limit=200'] },
   { page: '/admin/channels', reader: 'admin', calls: [...shell, '/api/admin/channels?limit=100', '/api/admin/channels/traffic?days=1', '/api/admin/channels/traffic?days=90'] },
   { page: '/admin/models', reader: 'admin', calls: [...shell, ...filters] },
-  { page: '/admin/users', reader: 'admin', calls: [...shell, '/api/admin/users?limit=50', '/api/admin/users?limit=50&search=u1', '/api/admin/users/{uid}', '/api/admin/users/{uid}/entries?limit=50', '/api/admin/users/{uid}/keys?limit=50', '/api/admin/requests?limit=20&user={uid}'] },
-  { page: '/admin/requests', reader: 'admin', calls: [...shell, ...filters, '/api/admin/requests?limit=50', '/api/admin/requests?limit=50&outcome=failed', '/api/admin/requests?limit=50&outcome=client_left', '/api/admin/requests?limit=50&channel={channel}', '/api/admin/requests?limit=50&channel={channel}&outcome=failed', '/api/admin/requests?limit=50&user={uid}&outcome=failed', '/api/admin/requests?limit=50&model={model}', '/api/admin/requests/{request}/receipt'] },
+  { page: '/admin/users', reader: 'admin', calls: [...shell, '/api/admin/users?limit=50', '/api/admin/users?limit=50&search=u1', '/api/admin/users/spending?users={uids}', '/api/admin/users/{uid}', '/api/admin/users/{uid}/entries?limit=50', '/api/admin/users/{uid}/keys?limit=50', '/api/admin/requests?limit=20&user={uid}'] },
+  { page: '/admin/requests', reader: 'admin', calls: [...shell, ...filters, '/api/admin/requests?limit=50', '/api/admin/requests?limit=50&outcome=failed', '/api/admin/requests?limit=50&outcome=client_left', '/api/admin/requests?limit=50&channel={channel}', '/api/admin/requests?limit=50&channel={channel}&outcome=failed', '/api/admin/requests?limit=50&user={uid}&outcome=failed', '/api/admin/requests?limit=50&model={model}', '/api/admin/requests/{request}', '/api/admin/requests/{request}/receipt'] },
   { page: '/admin/orders', reader: 'admin', calls: [...shell, '/api/admin/orders?limit=50', '/api/admin/orders?limit=50&state=refunded', '/api/admin/orders?limit=50&user={uid}', '/api/admin/orders/{order}', '/api/pay/info'] },
   { page: '/admin/payments', reader: 'admin', calls: [...shell, '/api/admin/payments', '/api/admin/settings/payments', '/api/admin/alerts?limit=20'] },
   { page: '/admin/books', reader: 'admin', calls: [...shell, '/api/admin/books?days=7', '/api/admin/books?days=30', '/api/admin/books?days=90'] },
@@ -42,8 +42,11 @@ export const pageData: PageData[] = [
   { page: '/admin/settings', reader: 'admin', calls: [...shell, '/api/admin/settings', '/api/admin/configuration'] },
 ]
 
+/** As many users as a page of the list has; the API takes the ids of users who are not there, too. */
+const firstUsers = Array.from({ length: 50 }, (_, index) => index + 1).join(',')
+
 /** A path with what it names. */
 export function fillCall(path: string, known: Known): string {
-  const values: Record<string, string> = { ...known, since: new Date(Date.now() - 60_000).toISOString() }
+  const values: Record<string, string> = { ...known, uids: firstUsers, since: new Date(Date.now() - 60_000).toISOString() }
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))
 }
