@@ -19,6 +19,8 @@ export interface LateSettlement {
   v: 1
   order: SettleOrder
   at: number
+  /** The slot a sweeper booked it in. It stays until the next one: what keeps others from sweeping its hold must outlast what they see of that. */
+  booked?: number
 }
 
 export function ownerMaySettle(startedAt: number, now: number): boolean {

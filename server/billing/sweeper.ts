@@ -53,16 +53,24 @@ async function sweepAbandoned({ store, ledger, requestsTtlMs, now }: Required<Sw
   const slot = openSlot(now())
   if (slot === undefined) return 0
   const each = createEach()
-  for (const { value: late } of await listAll<LateSettlement>(store, keys.latePrefix)) {
-    if (late.at >= slot || !isAbandoned(late.order.record.startedAt, slot)) continue
+  const holds = (await listAll<Hold>(store, keys.holdPrefix)).filter(({ value }) => isAbandoned(value.startedAt, slot))
+  const held = new Set(holds.map(({ value }) => value.request))
+  const late = (await listAll<LateSettlement>(store, keys.latePrefix)).filter(({ value }) => value.at < slot && isAbandoned(value.order.record.startedAt, slot))
+  for (const { key, value } of late) {
     await each.tried(async () => {
-      await ledger.settleNow(late.order)
-      await store.delete(keys.late(late.order.record.id))
-      return true
+      if (value.booked === undefined) {
+        await ledger.settleNow(value.order)
+        await store.put(key, { ...value, booked: slot } satisfies LateSettlement)
+        return true
+      }
+      if (value.booked < slot && !held.has(value.order.record.id)) await store.delete(key)
+      return false
     })
   }
-  for (const { value: hold, version } of await listAll<Hold>(store, keys.holdPrefix)) {
-    if (isAbandoned(hold.startedAt, slot)) await each.tried(() => sweepHold({ ledger, requestsTtlMs, now: () => slot }, hold, version))
+  // Its settlement may be under way somewhere else, and seen from here in part.
+  const settling = new Set(late.map(({ value }) => value.order.record.id))
+  for (const { value: hold, version } of holds) {
+    if (!settling.has(hold.request)) await each.tried(() => sweepHold({ ledger, requestsTtlMs, now: () => slot }, hold, version))
   }
   return each.done()
 }

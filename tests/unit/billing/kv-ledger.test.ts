@@ -294,6 +294,17 @@ describe('the ledger on an eventual store', () => {
   it('loses no charge, doubles no deposit and overdraws no further than the bound', async () => {
     await fc.assert(fc.asyncProperty(histories, actions => play(createWorld(), actions)), { numRuns: runs })
   }, runs * 100)
+
+  it('does not sweep a hold whose late settlement another sweeper is writing', async () => {
+    const at = (seconds: number): Action => border(seconds * SECOND)
+    await play(createWorld(), [
+      { do: 'credit', node: 0, user: 0, deposit: 0 }, { do: 'reserve', node: 0, user: 0 },
+      // The owner comes back when his window is closed, and leaves the settlement to the sweepers.
+      at(-5), { do: 'freeze', node: 0, writes: 0 }, { do: 'settle', request: latest, cost: 0 }, at(5), at(-5), { do: 'wait', ms: 60 * SECOND }, { do: 'thaw', node: 0 },
+      // One of them stands still between the charge and the end of the hold; the other sees so much of it.
+      at(0), at(165), { do: 'look', node: 1 }, { do: 'freeze', node: 0, writes: 5 }, { do: 'sweep', node: 0 }, { do: 'sweep', node: 1 },
+    ])
+  })
 })
 
 describe('the ledger on a strong store', () => {
